@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * proc: reading single processes under one proc root.
+ *
+ * All functions return 0 or a negative errno. -ENOENT and -ESRCH are *not*
+ * proof of death (hidepid hides even our own non-dumpable processes): only
+ * procid and procref draw such conclusions.
+ */
+#ifndef PIDFILES_PROC_H
+#define PIDFILES_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "pidfiles/procstat.h"
+
+struct proc {
+	int dirfd; /* O_PATH descriptor of the root, close-on-exec */
+};
+
+#define PROC_INIT { .dirfd = -1 }
+
+/*
+ * Opens ROOT ("/proc"; tests pass a folder of their own). Where VERIFY is set the
+ * file system must be procfs (statfs magic 0x9fa0), else -ENOTSUP: a bind mount
+ * or an empty directory in its place must never read as "all dead".
+ * The caller closes with proc_close.
+ */
+int proc_open(struct proc *proc, const char *root, bool verify);
+void proc_close(struct proc *proc);
+
+/* One read of PID/stat. */
+int proc_stat(const struct proc *proc, pid_t pid, struct procstat *out);
+
+/* Real uid of PID: the owner of its proc directory, or, for a process that is not
+ * dumpable (owner root), the first number of "Uid:" in status. */
+int proc_uid(const struct proc *proc, pid_t pid, uid_t *uid);
+
+/* Thread group of PID ("Tgid:" of status); a thread's own id differs from it. */
+int proc_tgid(const struct proc *proc, pid_t pid, pid_t *tgid);
+
+/* Resident bytes by statm (exact, unlike stat's field 24). A leader that left while
+ * its threads run shows 0 there: then a living thread's statm is read. */
+int proc_rss_bytes(const struct proc *proc, pid_t pid, int64_t *bytes);
+
+enum proc_rollup {
+	PROC_ROLLUP_PSS, /* proportional set size */
+	PROC_ROLLUP_USS  /* private clean + private dirty */
+};
+
+/* By smaps_rollup (dear: about 200 stats), or smaps where the kernel (< 4.14) has
+ * no rollup. -EACCES where not permitted: unreadable is not zero. */
+int proc_rollup_bytes(const struct proc *proc, pid_t pid, enum proc_rollup which, int64_t *bytes);
+
+/* Copies the value of environment variable NAME of PID, as it was at its exec, to
+ * VALUE (NUL-terminated). -ENODATA: not there; -ENAMETOOLONG: longer than SIZE - 1. */
+int proc_getenv(const struct proc *proc, pid_t pid, const char *name, char *value, size_t size);
+
+/* Inode of PID/ns/KIND ("pid", "time"), PID 0 meaning ourselves.
+ * -ENOENT where the kernel has no such namespace. */
+int proc_namespace(const struct proc *proc, pid_t pid, const char *kind, uint64_t *inode);
+
+/*
+ * Calls EACH for the stat of every process that is visible, in directory order, until
+ * it returns other than 0; that value is returned. Processes that vanish meanwhile
+ * are passed over.
+ */
+int proc_each(const struct proc *proc, int (*each)(const struct procstat *stat, void *data),
+	      void *data);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * slotlock: one lock an instance, all in one file.
+ *
+ * A slot is one byte of the lock file, at an offset made from the instance's id, locked
+ * by an open-file-description lock (F_OFD_SETLK, Linux 3.15; F_SETLK where EINVAL says
+ * there is none). The kernel drops it with the process, so no stale lock can exist; the file
+ * is never unlinked, mode 0600, close-on-exec. Two ids with one offset (1 in 2^62) would
+ * wait for each other and nothing worse.
+ */
+#ifndef PIDFILES_SLOTLOCK_H
+#define PIDFILES_SLOTLOCK_H
+
+#include <stdint.h>
+
+struct slotlock {
+	int fd;       /* -1: not open. Open it once a process: see fcntl(2) on F_SETLK */
+	int ofd;      /* 1 while open-file-description locks are believed to work */
+};
+
+#define SLOTLOCK_INIT { .fd = -1, .ofd = 1 }
+
+/* Opens (creates) NAME in DIRFD. 0 or negative errno. */
+int slotlock_open(struct slotlock *lock, int dirfd, const char *name);
+void slotlock_close(struct slotlock *lock);
+
+/* Takes ID's slot without waiting. 0; -EAGAIN another has it; other negative errno. */
+int slotlock_try(struct slotlock *lock, const char *id);
+
+void slotlock_release(struct slotlock *lock, const char *id);
+
+#endif

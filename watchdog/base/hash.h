@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* hash: FNV-1a, 64 bits (Fowler, Noll, Vo). For change detection and tables; not secret. */
+#ifndef WATCHDOG_BASE_HASH_H
+#define WATCHDOG_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define HASH_INIT UINT64_C(0xcbf29ce484222325)
+
+uint64_t hash_bytes(uint64_t hash, const void *data, size_t len);
+uint64_t hash_text(uint64_t hash, const char *text); /* with its NUL; NULL hashes unlike "" */
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * config: what should be, as the files say it.
+ *
+ * config_load reads the main file and every conf.d file into one immutable snapshot. Only
+ * config.c knows confuse.h. A broken file costs its own workers and nobody else's: it yields
+ * errors, the others yield workers. Nothing here touches a process.
+ */
+#ifndef WATCHDOG_CONFIG_CONFIG_H
+#define WATCHDOG_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "watchdog/base/err.h"
+#include "watchdog/base/str.h"
+#include "watchdog/model/worker.h"
+
+/* One thing wrong in a file; FILE as opened, LINE 0 where it is about the whole file. */
+struct config_error {
+	char *file;
+	int line;
+	char *message;
+};
+
+struct config_group {
+	char *name;
+	struct strlist workers;
+	char *file;
+	int line;
+};
+
+struct config {
+	char *main_file;  /* absolute; there may be none of that name */
+	bool main_broken; /* the main file itself is in error: nothing can be known */
+	char *conf_dir;   /* all directories absolute */
+	char *state_dir;
+	char *pidfile_dir;
+	char *log_dir;
+	bool minder;
+	struct worker *workers; /* in order of file name, then of line */
+	size_t worker_count;
+	struct config_group *groups;
+	size_t group_count;
+	struct config_error *errors;
+	size_t error_count;
+	struct strlist broken_files; /* those with errors */
+};
+
+/*
+ * MAIN_FILE: from -c; NULL: CRONHERD_CONFIG, else the default for root or others (see
+ * config/paths.h). Always fills CONFIG as far as it can (config_free in any case); -1 with ERR
+ * where nothing could be read at all: no main file and no conf.d, conf.d unreadable, the main
+ * file broken. Errors in single files are in CONFIG->errors, and 0 is returned.
+ */
+int config_load(struct config *config, const char *main_file, struct err *err);
+void config_free(struct config *config);
+
+/* NULL where there is none. By hash: does not scan. */
+const struct worker *config_worker(const struct config *config, const char *name);
+const struct config_group *config_group(const struct config *config, const char *name);
+
+#endif

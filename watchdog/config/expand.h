@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * expand: one instance's values, with every %-sequence and leading ~/ put in, and its command
+ * split into arguments. What `config --json` prints as "instances" and what launch executes.
+ */
+#ifndef WATCHDOG_CONFIG_EXPAND_H
+#define WATCHDOG_CONFIG_EXPAND_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "watchdog/base/err.h"
+#include "watchdog/base/str.h"
+#include "watchdog/config/account.h"
+#include "watchdog/config/config.h"
+#include "watchdog/model/instance.h"
+
+struct expanded {
+	struct account account; /* whom it runs as */
+	gid_t gid;              /* its primary group */
+	struct strlist argv;
+	char *directory;
+	struct strlist environment; /* only what the configuration adds: "K=V", later wins */
+	char *env_file;             /* NULL: none; '-' in front taken off */
+	int env_file_optional;
+	char *pidfile;              /* type = forking; else NULL */
+	char *stdout_logfile;       /* absolute; NULL: none (discarded) */
+	char *stderr_logfile;       /* NULL: none; equal to stdout_logfile: same */
+};
+
+/*
+ * Expands INSTANCE (its worker must not be NULL). -1 with ERR (file:line in front) where a
+ * sequence is unknown, a quote is open, the user or group does not exist.
+ */
+int expand_instance(const struct config *config, const struct instance *instance,
+		    struct expanded *expanded, struct err *err);
+void expanded_free(struct expanded *expanded);
+
+/*
+ * The exact environment of the process, as a NULL-terminated list: from empty, in this order,
+ * later winning: HOME USER LOGNAME SHELL PATH LANG, env_file, environment, CRONHERD_ID and
+ * CRONHERD_STATE_DIR. -1 with ERR where env_file cannot be read or is malformed (file:line).
+ */
+int expand_environment(const struct config *config, const struct instance *instance,
+		       const struct expanded *expanded, struct strlist *environment,
+		       struct err *err);
+
+/* Only a log's path (for the round, which need not expand everything). WHICH: 1 or 2. NULL
+ * with ERR unset where the log is "none"; "same" for 2 gives 1's. Allocated. */
+char *expand_logfile(const struct config *config, const struct instance *instance, int which,
+		     struct err *err);
+
+/* Pure: %-sequences of TEXT for INSTANCE; allocated, or NULL with ERR. */
+char *expand_text(const char *text, const struct config *config, const struct instance *instance,
+		  const char *user, const char *home, struct err *err);
+
+/* Pure: splits as a POSIX shell splits words: quotes, backslashes, no expansion of $, ~, * or
+ * operators (they are ordinary characters). -1 with ERR where a quote is open. */
+int expand_split(const char *command, struct strlist *argv, struct err *err);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * option: the table of all worker options, and what is generic about them.
+ *
+ * Configuration, defaults, `config --json`, the definition hash and the compiled
+ * configuration all walk this one table.
+ */
+#ifndef WATCHDOG_MODEL_OPTION_H
+#define WATCHDOG_MODEL_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "watchdog/model/worker.h"
+
+#define OPTION_NONE INT64_MIN /* a number that is not set */
+
+enum option_kind {
+	OPTION_BOOL,
+	OPTION_INT,
+	OPTION_OCTAL,    /* a mode: "022" */
+	OPTION_DURATION, /* member in ms */
+	OPTION_SIZE,     /* member in bytes */
+	OPTION_SIGNAL,
+	OPTION_ENUM,
+	OPTION_STRING,
+	OPTION_LIST,
+	OPTION_LATER /* known by name, not yet available: refused with a clear message */
+};
+
+enum option_effect {
+	OPTION_POLICY, /* a change takes effect without a restart */
+	OPTION_PROCESS /* shapes the process: a change makes a running one outdated */
+};
+
+struct option {
+	const char *name;
+	enum option_kind kind;
+	enum option_effect effect;
+	size_t offset;             /* in struct worker_options */
+	const char *fallback;      /* default as one would write it; NULL: none; lists: one item */
+	const char *const *names;  /* OPTION_ENUM: values in the enum's order, NULL-terminated */
+	int64_t min, max;          /* numbers: in the member's unit */
+};
+
+/* The table, in the order of INTERFACE.md; ends with a NULL name. */
+extern const struct option option_table[];
+
+const struct option *option_find(const char *name);
+
+/* The option whose name is nearest to NAME (edit distance at most a third of it), or NULL.
+ * EXTRA: further known names (NULL-terminated), may be NULL. */
+const char *option_nearest(const char *name, const char *const *extra);
+
+/*
+ * Parses TEXT as OPTION's value into its member of OPTIONS, freeing what stood there; for a
+ * list adds one item. Returns NULL, or why not (static text), OPTIONS unchanged.
+ */
+const char *option_set(const struct option *option, struct worker_options *options,
+		       const char *text);
+
+/* Empties a list member (a file sets the whole list: clear, then set each item). */
+void option_clear_list(const struct option *option, struct worker_options *options);
+
+void options_init(struct worker_options *options); /* every option at its default */
+void options_copy(struct worker_options *to, const struct worker_options *from);
+void options_free(struct worker_options *options);
+
+/* Typed access to OPTION's member. */
+int64_t *option_number(const struct option *option, const struct worker_options *options);
+char **option_string(const struct option *option, const struct worker_options *options);
+struct strlist *option_list(const struct option *option, const struct worker_options *options);
+
+/* Whether an option of that kind is kept as a number. */
+bool option_is_number(const struct option *option);
+
+/* Hash over the name and value of all options of effect OPTION_PROCESS. */
+uint64_t options_definition(const struct worker_options *options);
+
+#endif
