@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* atomfile: whole files, replaced in one step or not at all. Contract: atomfile.h. */
-#include <config.h>
 
 #include "pidfiles/atomfile.h"
 

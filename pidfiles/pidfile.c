@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* pidfile: NAME.N.pid, read and written. Contract: pidfile.h. */
-#include <config.h>
 
 #include "pidfiles/pidfile.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* proc: reading single processes under one proc root. Contract: proc.h. */
-#include <config.h>
 
 #include "pidfiles/proc.h"
 

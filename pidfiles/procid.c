@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* procid: which process, beyond its number. Contract: procid.h. */
-#include <config.h>
 
 #include "pidfiles/procid.h"
 

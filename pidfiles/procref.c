@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* procref: a process held fast while it is verified and acted upon. Contract: procref.h. */
-#include <config.h>
 
 #include "pidfiles/procref.h"
 

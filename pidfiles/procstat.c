@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* procstat: the text of /proc/PID/stat, taken apart. Contract: procstat.h. */
-#include <config.h>
 
 #include "pidfiles/procstat.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* slotlock: one lock an instance, all in one file. Contract: slotlock.h. */
-#include <config.h>
 
 #include "pidfiles/slotlock.h"
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "pidfiles/pidfile.h"
@@ -169,18 +170,36 @@ static void fill_alive(struct scene *scene, const struct instance *instance,
 
 /* ---- the dead ----------------------------------------------------------------------------- */
 
-/* A zombie still shows its status, where the note of it is yet to come. */
+/* Status of a child of our own that has ended and is not reaped yet. */
+static bool ask_child(pid_t pid, int *status)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid != pid)
+		return false;
+	*status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
+	return true;
+}
+
+/* A zombie shows its status where the note of it is yet to come; 0 may also mean hidden. */
+static bool ask_zombie(const struct procid *id, const struct procstat *stat, int *status)
+{
+	*status = stat->exit_status;
+	return stat->pid == id->pid && stat->start_ticks == id->start_ticks &&
+	       procstat_has_ended(stat) && stat->exit_status != 0;
+}
+
 static void read_exit(struct scene *scene, const struct procstat *stat, struct observation *seen)
 {
 	const struct procid *id = &seen->process;
+	int status;
 
 	if (!id->pid)
 		return;
 	exitnote_read(scene->dir.exits_fd, id->pid, id->start_ticks, &seen->exit);
-	if (seen->exit.known || stat->pid != id->pid || stat->start_ticks != id->start_ticks ||
-	    !procstat_has_ended(stat) || stat->exit_status == 0)
+	if (seen->exit.known || !(ask_child(id->pid, &status) || ask_zombie(id, stat, &status)))
 		return;
-	seen->exit = exitnote_from_status(stat->exit_status);
+	seen->exit = exitnote_from_status(status);
 	seen->exit.boot_ms = scene->now.boot_ms;
 	seen->exit.wall_ms = scene->now.wall_ms;
 }
