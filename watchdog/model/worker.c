@@ -113,7 +113,7 @@ static const char *check_command(const struct worker_options *options)
 static const char *check_numbers(const struct worker_options *options)
 {
 	if (options->numprocs_start > INT32_MAX - options->numprocs)
-		return "numprocs_start and numprocs go beyond instance 2147483647: lower "
+		return "numprocs_start and numprocs together exceed 2147483647: lower "
 		       "numprocs_start";
 	return NULL;
 }
