@@ -20,7 +20,7 @@ struct clock {
 
 struct clock clock_read(void);
 
-/* Start of a process in boot milliseconds, from its start_ticks. */
+/* Start of a process in boot milliseconds, from its start_ticks; CLOCK_NEVER where beyond it. */
 int64_t clock_from_ticks(uint64_t start_ticks);
 
 #define CLOCK_RFC3339_SIZE 32

@@ -4,7 +4,8 @@
  *
  * Functions that can fail take `struct err *err` last and return 0, or -1 with ERR set.
  * The text is one line for a person: what was tried, on what, why, and the cure where one
- * is known. ERR may be NULL where nobody will read it.
+ * is known. What is longer than the text is cut between characters; control characters come
+ * out as '?'. ERR may be NULL where nobody will read it.
  */
 #ifndef WATCHDOG_BASE_ERR_H
 #define WATCHDOG_BASE_ERR_H

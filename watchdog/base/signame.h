@@ -3,10 +3,11 @@
 #ifndef WATCHDOG_BASE_SIGNAME_H
 #define WATCHDOG_BASE_SIGNAME_H
 
-/* Number of NAME, or -1. */
+/* Number of NAME ("TERM", "sigterm", "15", "RTMIN+1", "RTMAX-2"), or -1. */
 int signame_parse(const char *name);
 
-/* "TERM" for SIGTERM; "RTMIN+1"; "SIG99" style for the unknown. Static text. */
+/* "TERM" for SIGTERM; "RTMIN+1"; for those without a name "SIG32", and "SIG?" where the number
+ * can be no signal's. Static text. */
 const char *signame_text(int sig);
 
 #endif

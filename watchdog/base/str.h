@@ -3,6 +3,7 @@
 #ifndef WATCHDOG_BASE_STR_H
 #define WATCHDOG_BASE_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,11 +18,13 @@ struct str {
 void str_add(struct str *str, const char *text);
 void str_add_n(struct str *str, const char *text, size_t len);
 void str_addf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void str_addv(struct str *str, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 const char *str_text(const struct str *str); /* "" while empty */
 char *str_take(struct str *str);             /* hands the text over (never NULL), leaves STR empty */
 void str_free(struct str *str);
 
-/* A list of texts that owns them. */
+/* A list of texts that owns them; grown by these functions alone. */
 struct strlist {
 	char **items; /* NULL-terminated once anything was added, so that it serves as argv */
 	size_t count;
@@ -31,7 +34,7 @@ struct strlist {
 
 void strlist_add(struct strlist *list, const char *text); /* copies */
 void strlist_take(struct strlist *list, char *text);      /* takes TEXT over */
-void strlist_copy(struct strlist *to, const struct strlist *from);
+void strlist_copy(struct strlist *to, const struct strlist *from); /* TO: empty or not yet set */
 bool strlist_has(const struct strlist *list, const char *text);
 void strlist_free(struct strlist *list);
 
