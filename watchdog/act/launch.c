@@ -117,9 +117,9 @@ static void plan_numbers(const struct worker_options *options, struct preparatio
 	plan->log_mode = (mode_t)options->log_mode;
 	plan->has_nice = options->nice != OPTION_NONE;
 	plan->nice = plan->has_nice ? (int)options->nice : 0;
-	if (options->oom_score_adj != OPTION_NONE) {
+	if (options->oom_score_adjust != OPTION_NONE) {
 		(void)snprintf(p->oom_score_adj, sizeof(p->oom_score_adj), "%" PRId64,
-			       options->oom_score_adj);
+			       options->oom_score_adjust);
 		plan->oom_score_adj = p->oom_score_adj;
 	}
 	parse_limits(options, p);
