@@ -45,7 +45,8 @@ size_t roll_choose(const struct roll_member *members, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (urgency(members[i].pressure) == 0)
 			continue;
-		if (members[i].pressure == REASON_CONFIG_CHANGED && new_one_fails)
+		if (new_one_fails && (members[i].pressure == REASON_CONFIG_CHANGED ||
+				      members[i].pressure == REASON_MANUAL))
 			continue;
 		if (chosen == ROLL_NONE ||
 		    urgency(members[i].pressure) > urgency(members[chosen].pressure))

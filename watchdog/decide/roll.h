@@ -2,8 +2,9 @@
 /*
  * roll: which instance of a worker may be taken down by choice now. Pure.
  *
- * One at a time: none while another is on its way down or up. A changed definition waits also
- * while an instance that already has it fails: a bad deploy costs one instance, not all.
+ * One at a time: none while another is on its way down or up. A changed definition, or a
+ * restart by hand, waits also while an instance that already has it fails: a bad deploy costs one
+ * instance, not all.
  */
 #ifndef WATCHDOG_DECIDE_ROLL_H
 #define WATCHDOG_DECIDE_ROLL_H

@@ -34,6 +34,7 @@ struct slot {
 	bool is_renewed;         /* another process in its place */
 	bool is_retried;         /* at once, whatever its delays */
 	bool at_once;            /* KILL instead of the stop signal */
+	bool all_at_once;        /* renewed without waiting for its fellows */
 	/* What the last pass found: */
 	struct record record;
 	struct observation seen;

@@ -75,8 +75,9 @@ static struct intent_output intent_for(const struct herd *herd, const struct slo
 {
 	struct intent_input input = { .definition = slot->definition,
 				      .is_held = slot->hold != NULL,
-				      .is_enabled = slot->instance.worker &&
-						    slot->instance.worker->options.enabled,
+				      .is_enabled = slot->is_retried ||
+						    (slot->instance.worker &&
+						     slot->instance.worker->options.enabled),
 				      .is_renewed = slot->is_renewed,
 				      .record = &slot->record,
 				      .now = herd->scene.now };
@@ -96,8 +97,13 @@ static void decide_slot(struct herd *herd, struct slot *slot, struct decision *d
 	situation = situation_of(herd, slot);
 	situation.intent_reason = intent.reason;
 	decide(&situation, decision);
-	if (slot->seen.liveness != LIVENESS_UNKNOWN)
+	if (slot->seen.liveness != LIVENESS_UNKNOWN) {
 		decision->record.missing_since_boot_ms = intent.missing_since_boot_ms;
+		/* By hand, though not enabled: to be kept from now on. */
+		if (slot->is_retried && slot->instance.worker &&
+		    !slot->instance.worker->options.enabled)
+			decision->record.wanted = 1;
+	}
 	slot->state = decision->state;
 	slot->again_boot_ms = decision->again_boot_ms;
 }
@@ -107,22 +113,26 @@ static bool is_wanted(const struct slot *slot)
 	return slot->intent == INTENT_KEEP || slot->intent == INTENT_RENEW;
 }
 
-/* Whether all wanted instances of the workers that SLOT comes after run. */
-static bool is_ready(const struct herd *herd, const struct slot *slot)
+/* Whether all instances of the workers that SLOT comes after run. *IS_SOON: those that do not are starting. */
+static bool is_ready(const struct herd *herd, const struct slot *slot, bool *is_soon)
 {
 	const struct strlist *after;
+	bool is_ready = true;
 
+	*is_soon = true;
 	if (!slot->instance.worker)
 		return true;
 	after = &slot->instance.worker->options.after;
 	for (size_t i = 0; i < herd->count && after->count; i++) {
 		const struct slot *other = &herd->slots[i];
 
-		if (strlist_has(after, other->instance.name) && is_wanted(other) &&
-		    other->state != STATE_RUNNING)
-			return false;
+		if (other->definition != DEFINITION_CURRENT || other->state == STATE_RUNNING ||
+		    !strlist_has(after, other->instance.name))
+			continue;
+		is_ready = false;
+		*is_soon = *is_soon && other->state == STATE_STARTING;
 	}
-	return true;
+	return is_ready;
 }
 
 static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
@@ -148,11 +158,10 @@ static size_t end_of_worker(const struct herd *herd, size_t first)
 	return last;
 }
 
-static struct roll_member member_of(const struct herd *herd, const struct slot *slot)
+static struct roll_member member_of(const struct slot *slot)
 {
 	const struct worker *worker = slot->instance.worker;
 
-	(void)herd;
 	return (struct roll_member){ .state = slot->state,
 				     .pressure = slot->pressure,
 				     .is_current = worker && slot->record.definition ==
@@ -170,7 +179,7 @@ static void roll(struct herd *herd, size_t first, size_t last)
 	if (!members)
 		return; /* nobody is replaced by choice in this pass */
 	for (size_t i = first; i < last; i++) {
-		members[i - first] = member_of(herd, &herd->slots[i]);
+		members[i - first] = member_of(&herd->slots[i]);
 		is_moving |= members[i - first].state == STATE_STARTING ||
 			     members[i - first].state == STATE_STOPPING;
 	}
@@ -181,8 +190,7 @@ static void roll(struct herd *herd, size_t first, size_t last)
 
 		if (slot->pressure == REASON_NONE || !slot->is_selected)
 			continue;
-		/* A restart of all at once asks nobody. */
-		slot->may_replace = i - first == chosen || (slot->is_renewed && slot->is_retried);
+		slot->may_replace = i - first == chosen || slot->all_at_once;
 		slot->is_pending |= !slot->may_replace && (is_moving || chosen != ROLL_NONE);
 	}
 }
@@ -438,12 +446,6 @@ static void call_minder(struct herd *herd)
 		out_warn(herd->scene.out, "%s", err.text);
 }
 
-static bool is_for_start(const struct slot *slot, const struct decision *decision)
-{
-	(void)slot;
-	return decision->action == ACTION_START;
-}
-
 /* Stops go in reverse order of starting, and before any start. */
 static void act_on_stops(struct herd *herd)
 {
@@ -454,7 +456,7 @@ static void act_on_stops(struct herd *herd)
 		if (!slot->is_selected)
 			continue;
 		decide_slot(herd, slot, &decision);
-		if (is_to_do(slot, &decision) && !is_for_start(slot, &decision))
+		if (is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
 	}
 }
@@ -464,17 +466,30 @@ static void act_on_starts(struct herd *herd)
 	for (size_t i = 0; i < herd->count; i++) {
 		struct slot *slot = &herd->slots[i];
 		struct decision decision;
+		bool is_soon;
 
 		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD)
 			continue;
-		slot->is_ready = is_ready(herd, slot);
+		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);
-		slot->is_pending |= !slot->is_ready;
 		if (!is_to_do(slot, &decision))
 			continue;
-		if (is_for_start(slot, &decision))
+		if (decision.action == ACTION_START)
 			call_minder(herd);
-		act_on(herd, slot, is_for_start(slot, &decision));
+		act_on(herd, slot, decision.action == ACTION_START);
+	}
+}
+
+/* Whom we have just started may be what another one waits for. */
+static void note_waiting(struct herd *herd)
+{
+	for (size_t i = 0; i < herd->count; i++) {
+		struct slot *slot = &herd->slots[i];
+		bool is_soon;
+
+		if (slot->is_selected && !slot->is_ready && is_wanted(slot) &&
+		    (is_ready(herd, slot, &is_soon) || is_soon))
+			slot->is_pending = true;
 	}
 }
 
@@ -485,6 +500,7 @@ void pass_act(struct herd *herd)
 		return;
 	act_on_stops(herd);
 	act_on_starts(herd);
+	note_waiting(herd);
 	/* Only where something was done: the healthy round reads no notes. */
 	if (herd->scene.lock.fd >= 0)
 		exitnote_sweep(herd->scene.dir.exits_fd, NOTE_MAX_AGE_S);
