@@ -3,7 +3,7 @@
  * config: what should be, as the files say it.
  *
  * config_load reads the main file and every conf.d file into one immutable snapshot. Only
- * config.c knows confuse.h. A broken file costs its own workers and nobody else's: it yields
+ * confparse.c knows confuse.h. A broken file costs its own workers and nobody else's: it yields
  * errors, the others yield workers. Nothing here touches a process.
  */
 #ifndef WATCHDOG_CONFIG_CONFIG_H
@@ -14,6 +14,7 @@
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
+#include "watchdog/config/nameindex.h"
 #include "watchdog/model/worker.h"
 
 /* One thing wrong in a file; FILE as opened, LINE 0 where it is about the whole file. */
@@ -33,7 +34,7 @@ struct config_group {
 struct config {
 	char *main_file;  /* absolute; there may be none of that name */
 	bool main_broken; /* the main file itself is in error: nothing can be known */
-	char *conf_dir;   /* all directories absolute */
+	char *conf_dir;	  /* all directories absolute */
 	char *state_dir;
 	char *pidfile_dir;
 	char *log_dir;
@@ -44,7 +45,11 @@ struct config {
 	size_t group_count;
 	struct config_error *errors;
 	size_t error_count;
-	struct strlist broken_files; /* those with errors */
+	struct strlist broken_files;   /* those with errors: none of their workers is in WORKERS */
+	struct strlist broken_workers; /* names in them, as far as they could be read */
+	bool broken_unread; /* some could not be read to the end: there may be more names */
+	struct nameindex worker_index; /* private, for the look-ups below */
+	struct nameindex group_index;
 };
 
 /*
@@ -52,6 +57,11 @@ struct config {
  * config/paths.h). Always fills CONFIG as far as it can (config_free in any case); -1 with ERR
  * where nothing could be read at all: no main file and no conf.d, conf.d unreadable, the main
  * file broken. Errors in single files are in CONFIG->errors, and 0 is returned.
+ *
+ * While files are broken, `after` and groups may name workers that are not in the snapshot but
+ * in those files. What is wrong between files (a worker twice, `after` in a circle or of nobody)
+ * breaks the file where it is found; should that be the main file, only its workers are lost,
+ * as what it says of directories and defaults is known.
  */
 int config_load(struct config *config, const char *main_file, struct err *err);
 void config_free(struct config *config);

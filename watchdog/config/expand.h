@@ -16,30 +16,37 @@
 #include "watchdog/model/instance.h"
 
 struct expanded {
-	struct account account; /* whom it runs as */
-	gid_t gid;              /* its primary group */
-	struct strlist argv;
-	char *directory;
+	struct account account;	    /* whom it runs as */
+	gid_t gid;		    /* its primary group */
+	struct strlist argv;	    /* ("/bin/sh", "-c", command) with shell = true */
+	char *directory;	    /* relative: to the account's home */
 	struct strlist environment; /* only what the configuration adds: "K=V", later wins */
-	char *env_file;             /* NULL: none; '-' in front taken off */
+	char *env_file;		    /* NULL: none; '-' in front taken off; relative: to directory */
 	int env_file_optional;
-	char *pidfile;              /* type = forking; else NULL */
-	char *stdout_logfile;       /* absolute; NULL: none (discarded) */
-	char *stderr_logfile;       /* NULL: none; equal to stdout_logfile: same */
+	char *pidfile;	      /* type = forking; else NULL; relative: to directory */
+	char *stdout_logfile; /* absolute; NULL: none (discarded); relative: to log_dir */
+	char *stderr_logfile; /* NULL: none; equal to stdout_logfile: same */
 };
 
 /*
  * Expands INSTANCE (its worker must not be NULL). -1 with ERR (file:line in front) where a
  * sequence is unknown, a quote is open, the user or group does not exist.
+ *
+ * The command is split first, and each word expanded then, so that a home with a blank in it
+ * stays one word; of words, only the first has its ~/ put in. Of environment, only the value is
+ * expanded. %h and ~/ are the home of the account's entry in the password data; HOME is asked
+ * only where we run as a number without an entry. In `user` and `group`, %u and %h are unknown.
  */
 int expand_instance(const struct config *config, const struct instance *instance,
 		    struct expanded *expanded, struct err *err);
 void expanded_free(struct expanded *expanded);
 
 /*
- * The exact environment of the process, as a NULL-terminated list: from empty, in this order,
- * later winning: HOME USER LOGNAME SHELL PATH LANG, env_file, environment, CRONHERD_ID and
- * CRONHERD_STATE_DIR. -1 with ERR where env_file cannot be read or is malformed (file:line).
+ * The exact environment of the process, as a NULL-terminated list in which each name stands
+ * once: from empty, in this order, later winning: HOME USER LOGNAME SHELL PATH LANG, env_file,
+ * environment, CRONHERD_ID and CRONHERD_STATE_DIR. -1 with ERR where env_file cannot be read or
+ * is malformed (file:line). Reads env_file with our own privileges, as service managers do:
+ * it may be readable by root alone.
  */
 int expand_environment(const struct config *config, const struct instance *instance,
 		       const struct expanded *expanded, struct strlist *environment,
@@ -50,9 +57,15 @@ int expand_environment(const struct config *config, const struct instance *insta
 char *expand_logfile(const struct config *config, const struct instance *instance, int which,
 		     struct err *err);
 
-/* Pure: %-sequences of TEXT for INSTANCE; allocated, or NULL with ERR. */
+/* %-sequences of TEXT for INSTANCE; allocated, or NULL with ERR. INSTANCE, USER and HOME may be
+ * NULL: then the sequences that ask for them are errors. */
 char *expand_text(const char *text, const struct config *config, const struct instance *instance,
 		  const char *user, const char *home, struct err *err);
+
+/* expand_text for a path: a leading ~/ is HOME, and what is not absolute then is below BASE. */
+char *expand_path(const char *text, const char *base, const struct config *config,
+		  const struct instance *instance, const char *user, const char *home,
+		  struct err *err);
 
 /* Pure: splits as a POSIX shell splits words: quotes, backslashes, no expansion of $, ~, * or
  * operators (they are ordinary characters). -1 with ERR where a quote is open. */

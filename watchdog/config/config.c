@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: ISC */
+/* config: puts the files together, and what must hold between them; parses nothing itself. */
+#include "watchdog/config/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "watchdog/base/mem.h"
+#include "watchdog/config/account.h"
+#include "watchdog/config/confcheck.h"
+#include "watchdog/config/confd.h"
+#include "watchdog/config/conferrors.h"
+#include "watchdog/config/confparse.h"
+#include "watchdog/config/expand.h"
+#include "watchdog/config/paths.h"
+#include "watchdog/model/option.h"
+
+/* One reading of all files. Broken workers stay in CONFIG until the end, as their names are
+ * taken. */
+struct load {
+	struct config *config;
+	struct confparse_value top[CONFPARSE_TOP_COUNT];
+	struct worker_options defaults; /* the main file's */
+	struct conffile *files;
+	size_t file_count;
+	bool has_main;
+};
+
+/* ---- gathering ------------------------------------------------------------ */
+
+static size_t room(size_t count)
+{
+	size_t room = 1;
+
+	while (room < count)
+		room *= 2;
+	return room;
+}
+
+/* Makes room for MORE behind COUNT, in powers of two so that many files cost no more than one. */
+static void *grow(void *items, size_t count, size_t more, size_t each)
+{
+	if (more == 0 || (count > 0 && room(count + more) == room(count)))
+		return items;
+	return mem_resize(items, room(count + more), each);
+}
+
+static void take_errors(struct config *config, struct conferrors *errors)
+{
+	config->errors =
+		grow(config->errors, config->error_count, errors->count, sizeof(*errors->items));
+	for (size_t i = 0; i < errors->count; i++)
+		config->errors[config->error_count++] = errors->items[i];
+	errors->count = 0;
+}
+
+static void take_workers(struct config *config, struct confparse *parse)
+{
+	config->workers = grow(config->workers, config->worker_count, parse->worker_count,
+			       sizeof(*parse->workers));
+	for (size_t i = 0; i < parse->worker_count; i++)
+		config->workers[config->worker_count++] = parse->workers[i];
+	parse->worker_count = 0;
+}
+
+static void take_groups(struct config *config, struct confparse *parse)
+{
+	config->groups = grow(config->groups, config->group_count, parse->group_count,
+			      sizeof(*parse->groups));
+	for (size_t i = 0; i < parse->group_count; i++)
+		config->groups[config->group_count++] = parse->groups[i];
+	parse->group_count = 0;
+}
+
+static struct conffile *add_file(struct load *load, const char *path)
+{
+	const struct config *config = load->config;
+
+	load->files = grow(load->files, load->file_count, 1, sizeof(*load->files));
+	struct conffile *file = &load->files[load->file_count++];
+	*file = (struct conffile){ .path = mem_dup(path),
+				   .complete = true,
+				   .first_worker = config->worker_count,
+				   .first_group = config->group_count };
+	return file;
+}
+
+static void take_parse(struct load *load, const char *path, struct confparse *parse)
+{
+	struct conffile *file = add_file(load, path);
+
+	file->worker_count = parse->worker_count;
+	file->group_count = parse->group_count;
+	file->complete = parse->complete;
+	file->broken = parse->errors.count > 0;
+	take_workers(load->config, parse);
+	take_groups(load->config, parse);
+	take_errors(load->config, &parse->errors);
+}
+
+static void take_error(struct load *load, const char *path, int line, const char *message)
+{
+	struct conferrors errors = CONFERRORS_INIT;
+
+	conferrors_add(&errors, path, line, "%s", message);
+	take_errors(load->config, &errors);
+	conferrors_free(&errors);
+}
+
+/* A file that could not even be read. */
+static void take_unread(struct load *load, const char *path, const char *message)
+{
+	struct conffile *file = add_file(load, path);
+
+	file->broken = true;
+	file->complete = false;
+	take_error(load, path, 0, message);
+}
+
+/* ---- the main file -------------------------------------------------------- */
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash > path ? mem_dup_n(path, (size_t)(slash - path)) : mem_dup("/");
+}
+
+/* PATH from the working directory on. */
+static char *make_absolute(const char *path, struct err *err)
+{
+	if (path[0] == '/')
+		return mem_dup(path);
+
+	char *here = getcwd(NULL, 0);
+	if (!here) {
+		(void)err_set(err, ERR_SYSTEM, errno, "working directory unknown, cannot find '%s'",
+			      path);
+		return NULL;
+	}
+	char *absolute = mem_format("%s/%s", strcmp(here, "/") == 0 ? "" : here, path);
+	free(here);
+	return absolute;
+}
+
+static int find_main(struct config *config, const char *main_file, struct err *err)
+{
+	if (!main_file)
+		main_file = getenv("CRONHERD_CONFIG");
+	config->main_file = main_file && main_file[0] != '\0' ? make_absolute(main_file, err)
+							      : paths_main_file(err);
+	return config->main_file ? 0 : -1;
+}
+
+static int first_error(const struct config *config, struct err *err)
+{
+	const struct config_error *error = &config->errors[0];
+
+	if (error->line > 0)
+		return err_set(err, ERR_CONFIG, 0, "%s:%d: %s", error->file, error->line,
+			       error->message);
+	return err_set(err, ERR_CONFIG, 0, "%s: %s", error->file, error->message);
+}
+
+/* What was found in the main file after it was parsed; it is the first of FILES then. */
+static int fail_main(struct load *load, int line, const char *message, struct err *err)
+{
+	take_error(load, load->config->main_file, line, message);
+	load->files[0].broken = true;
+	load->config->main_broken = true;
+	return first_error(load->config, err);
+}
+
+static void parse_main(struct load *load, struct str *text)
+{
+	struct config *config = load->config;
+	struct confparse parse;
+	struct worker_options base;
+
+	options_init(&base);
+	confparse(&parse, text, config->main_file, NULL, &base);
+	options_free(&base);
+	config->main_broken = parse.errors.count > 0;
+	config->minder = parse.minder;
+	for (size_t i = 0; i < CONFPARSE_TOP_COUNT; i++) {
+		load->top[i] = parse.top[i];
+		parse.top[i].text = NULL;
+	}
+	options_free(&load->defaults);
+	load->defaults = parse.defaults;
+	memset(&parse.defaults, 0, sizeof(parse.defaults));
+	take_parse(load, config->main_file, &parse);
+	confparse_free(&parse);
+}
+
+static int read_main(struct load *load, struct err *err)
+{
+	struct str text = STR_INIT;
+	struct err why = ERR_INIT;
+
+	switch (confd_read_main(load->config->main_file, &text, &why)) {
+	case CONFD_MISSING:
+		return 0;
+	case CONFD_FAILED:
+		take_unread(load, load->config->main_file, why.text);
+		load->config->main_broken = true;
+		return first_error(load->config, err);
+	case CONFD_FOUND:
+		break;
+	}
+	load->has_main = true;
+	parse_main(load, &text);
+	str_free(&text);
+	return load->config->main_broken ? first_error(load->config, err) : 0;
+}
+
+/* ---- directories ---------------------------------------------------------- */
+
+static char *without_end_slash(char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		path[--len] = '\0';
+	return path;
+}
+
+static char *our_name(struct err *err)
+{
+	struct account account;
+	int rc = account_find(NULL, &account);
+
+	if (rc < 0) {
+		(void)err_set(err, ERR_SYSTEM, -rc, "cannot find out who we are");
+		return NULL;
+	}
+	char *name = mem_dup(account.name);
+	account_free(&account);
+	return name;
+}
+
+/* VALUE with its sequences put in, from the main file's folder on. */
+static char *expand_directory(const struct config *config, const char *value, struct err *err)
+{
+	char *user = NULL;
+
+	if (strstr(value, "%u") && !(user = our_name(err)))
+		return NULL;
+	char *home = paths_home();
+	char *folder = folder_of(config->main_file);
+	char *path = expand_path(value, folder, config, NULL, user, home, err);
+	free(folder);
+	free(home);
+	free(user);
+	return path ? without_end_slash(path) : NULL;
+}
+
+/* The directory WHICH of the main file to *PATH, left alone where the file names none. */
+static int set_directory(struct load *load, enum confparse_top which, char **path, struct err *err)
+{
+	const struct confparse_value *top = &load->top[which];
+	struct err why = ERR_INIT;
+
+	if (!top->text)
+		return 0;
+	*path = expand_directory(load->config, top->text, &why);
+	return *path ? 0 : fail_main(load, top->line, why.text, err);
+}
+
+static int set_directories(struct load *load, struct err *err)
+{
+	struct config *config = load->config;
+
+	if (set_directory(load, CONFPARSE_CONF_DIR, &config->conf_dir, err) != 0 ||
+	    set_directory(load, CONFPARSE_STATE_DIR, &config->state_dir, err) != 0 ||
+	    set_directory(load, CONFPARSE_PIDFILE_DIR, &config->pidfile_dir, err) != 0 ||
+	    set_directory(load, CONFPARSE_LOG_DIR, &config->log_dir, err) != 0)
+		return -1;
+	if (!config->conf_dir) {
+		char *folder = folder_of(config->main_file);
+		config->conf_dir = mem_format("%s/conf.d", strcmp(folder, "/") == 0 ? "" : folder);
+		free(folder);
+	}
+	if (!config->state_dir)
+		config->state_dir = paths_state_dir(err);
+	if (!config->state_dir)
+		return -1;
+	if (!config->pidfile_dir)
+		config->pidfile_dir = paths_pidfile_dir(config->state_dir);
+	if (!config->log_dir)
+		config->log_dir = paths_log_dir(config->state_dir);
+	return 0;
+}
+
+/* ---- conf.d --------------------------------------------------------------- */
+
+static void read_conf(struct load *load, const struct confd *confd, const char *name)
+{
+	struct config *config = load->config;
+	char *path = mem_format("%s/%s", config->conf_dir, name);
+	struct str text = STR_INIT;
+	struct err why = ERR_INIT;
+	struct confparse parse;
+
+	switch (confd_read(confd, name, path, &text, &why)) {
+	case CONFD_MISSING: /* gone since it was listed */
+		break;
+	case CONFD_FAILED:
+		take_unread(load, path, why.text);
+		break;
+	case CONFD_FOUND:
+		confparse(&parse, &text, path, config->main_file, &load->defaults);
+		take_parse(load, path, &parse);
+		confparse_free(&parse);
+		str_free(&text);
+		break;
+	}
+	free(path);
+}
+
+/* No conf.d: fine only where the main file has the workers. */
+static int do_without_conf_dir(struct load *load, struct err *err)
+{
+	const struct config *config = load->config;
+	const struct confparse_value *named = &load->top[CONFPARSE_CONF_DIR];
+
+	if (named->text) {
+		char *message =
+			mem_format("conf_dir '%s' does not exist; create it", config->conf_dir);
+		int rc = fail_main(load, named->line, message, err);
+		free(message);
+		return rc;
+	}
+	if (config->worker_count > 0)
+		return 0;
+	if (load->has_main)
+		return err_set(err, ERR_CONFIG, 0,
+			       "nothing to keep: %s has no worker section and %s does not exist; "
+			       "create it, for files such as mail.conf in it",
+			       config->main_file, config->conf_dir);
+	return err_set(err, ERR_CONFIG, 0,
+		       "no configuration: create %s, or %s with a file such as mail.conf in it",
+		       config->main_file, config->conf_dir);
+}
+
+static int read_conf_dir(struct load *load, struct err *err)
+{
+	struct config *config = load->config;
+	struct confd confd;
+	struct err why = ERR_INIT;
+
+	switch (confd_open(&confd, config->conf_dir, &why)) {
+	case CONFD_MISSING:
+		return do_without_conf_dir(load, err);
+	case CONFD_FAILED:
+		take_unread(load, config->conf_dir, why.text);
+		return err_set(err, ERR_CONFIG, 0, "%s: %s", config->conf_dir, why.text);
+	case CONFD_FOUND:
+		break;
+	}
+	for (size_t i = 0; i < confd.names.count; i++)
+		read_conf(load, &confd, confd.names.items[i]);
+	confd_close(&confd);
+	return 0;
+}
+
+/* ---- settling ------------------------------------------------------------- */
+
+static void free_group(struct config_group *group)
+{
+	free(group->name);
+	free(group->file);
+	strlist_free(&group->workers);
+}
+
+static void drop_worker(struct config *config, struct worker *worker)
+{
+	strlist_add(&config->broken_workers, worker->name);
+	worker_free(worker);
+}
+
+/* Takes the workers and groups of broken files out. */
+static void drop_broken(struct load *load)
+{
+	struct config *config = load->config;
+	size_t workers = 0;
+	size_t groups = 0;
+
+	for (size_t f = 0; f < load->file_count; f++) {
+		const struct conffile *file = &load->files[f];
+		if (file->broken)
+			strlist_add(&config->broken_files, file->path);
+		if (file->broken && !file->complete)
+			config->broken_unread = true;
+		for (size_t i = 0; i < file->worker_count; i++) {
+			struct worker *worker = &config->workers[file->first_worker + i];
+			if (file->broken)
+				drop_worker(config, worker);
+			else
+				config->workers[workers++] = *worker;
+		}
+		for (size_t i = 0; i < file->group_count; i++) {
+			struct config_group *group = &config->groups[file->first_group + i];
+			if (file->broken)
+				free_group(group);
+			else
+				config->groups[groups++] = *group;
+		}
+	}
+	config->worker_count = workers;
+	config->group_count = groups;
+}
+
+static void make_indexes(struct config *config)
+{
+	for (size_t i = 0; i < config->worker_count; i++) {
+		const char *name = config->workers[i].name;
+		nameindex_put(&config->worker_index, name, strlen(name), i);
+	}
+	for (size_t i = 0; i < config->group_count; i++) {
+		const char *name = config->groups[i].name;
+		nameindex_put(&config->group_index, name, strlen(name), i);
+	}
+}
+
+static int load_all(struct load *load, const char *main_file, struct err *err)
+{
+	struct config *config = load->config;
+	struct conferrors errors = CONFERRORS_INIT;
+
+	if (find_main(config, main_file, err) != 0)
+		return -1;
+	int rc = read_main(load, err);
+	if (rc == 0)
+		rc = set_directories(load, err);
+	if (rc == 0)
+		rc = read_conf_dir(load, err);
+	if (rc == 0) {
+		confcheck(config, load->files, load->file_count, &errors);
+		conferrors_finish(&errors);
+		take_errors(config, &errors);
+		conferrors_free(&errors);
+	}
+	drop_broken(load);
+	make_indexes(config);
+	return rc;
+}
+
+int config_load(struct config *config, const char *main_file, struct err *err)
+{
+	struct load load = { .config = config };
+
+	*config = (struct config){ .minder = true };
+	options_init(&load.defaults);
+	int rc = load_all(&load, main_file, err);
+	options_free(&load.defaults);
+	for (size_t i = 0; i < CONFPARSE_TOP_COUNT; i++)
+		free(load.top[i].text);
+	for (size_t i = 0; i < load.file_count; i++)
+		free(load.files[i].path);
+	free(load.files);
+	return rc;
+}
+
+void config_free(struct config *config)
+{
+	for (size_t i = 0; i < config->worker_count; i++)
+		worker_free(&config->workers[i]);
+	free(config->workers);
+	for (size_t i = 0; i < config->group_count; i++)
+		free_group(&config->groups[i]);
+	free(config->groups);
+	for (size_t i = 0; i < config->error_count; i++) {
+		free(config->errors[i].file);
+		free(config->errors[i].message);
+	}
+	free(config->errors);
+	strlist_free(&config->broken_files);
+	strlist_free(&config->broken_workers);
+	nameindex_free(&config->worker_index);
+	nameindex_free(&config->group_index);
+	free(config->main_file);
+	free(config->conf_dir);
+	free(config->state_dir);
+	free(config->pidfile_dir);
+	free(config->log_dir);
+	*config = (struct config){ .main_file = NULL };
+}
+
+const struct worker *config_worker(const struct config *config, const char *name)
+{
+	size_t at;
+
+	return nameindex_find(&config->worker_index, name, strlen(name), &at) ? &config->workers[at]
+									      : NULL;
+}
+
+const struct config_group *config_group(const struct config *config, const char *name)
+{
+	size_t at;
+
+	return nameindex_find(&config->group_index, name, strlen(name), &at) ? &config->groups[at]
+									     : NULL;
+}
