@@ -31,6 +31,7 @@ int family_take(struct family *family, struct scene *scene, const struct procid 
 	int status;
 
 	family_free(family);
+	family->root = *process;
 	/* A moment ago is too long ago: who forked since would be missed. */
 	proctable_free(&scene->table);
 	status = proctable_read(&scene->table, &scene->proc);
@@ -132,11 +133,19 @@ static bool bears_mark(struct scene *scene, pid_t pid, const char *id)
 	       strcmp(value, id) == 0;
 }
 
-size_t ending_sweep(struct scene *scene, const struct instance *instance,
-		    const struct procid *process, const struct family *family)
+size_t ending_sweep_family(struct scene *scene, struct family *family)
+{
+	size_t found = kill_family(scene, family);
+
+	family_free(family);
+	return found;
+}
+
+size_t ending_sweep_session(struct scene *scene, const struct instance *instance,
+			    const struct procid *process)
 {
 	char id[INSTANCE_ID_SIZE];
-	size_t found = kill_family(scene, family);
+	size_t found = 0;
 	const struct proctable_entry *leader;
 
 	proctable_free(&scene->table);

@@ -15,7 +15,8 @@
 #include "watchdog/model/instance.h"
 
 struct family {
-	struct procid *members; /* without the main process */
+	struct procid root;     /* the main process */
+	struct procid *members; /* without it */
 	size_t count;
 };
 
@@ -36,10 +37,13 @@ int ending_kill(struct scene *scene, const struct procid *process, int64_t killm
 		const struct family *family);
 
 /*
- * KILL to what PROCESS, which has gone, left: the members of FAMILY that still live, and all of its session that bear
- * INSTANCE's mark. Gives the number that was found.
+ * KILL to what PROCESS, which has gone, left in its session and what bears INSTANCE's mark there. Gives the number
+ * that was found.
  */
-size_t ending_sweep(struct scene *scene, const struct instance *instance,
-		    const struct procid *process, const struct family *family);
+size_t ending_sweep_session(struct scene *scene, const struct instance *instance,
+			    const struct procid *process);
+
+/* KILL to the members of FAMILY, whose root has gone, that still live; gives their number and empties FAMILY. */
+size_t ending_sweep_family(struct scene *scene, struct family *family);
 
 #endif

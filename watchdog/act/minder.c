@@ -58,16 +58,22 @@ static bool has_children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
+/* execv(2) writes to none of it; its prototype is older than const. */
+static char *const *arguments(const char *const *argv)
+{
+	return (char *const *)(uintptr_t)argv;
+}
+
 static void become_minder(const char *state_dir, const char *config_file)
 	__attribute__((noreturn));
 
 static void become_minder(const char *state_dir, const char *config_file)
 {
-	char *argv[] = { "cronherd",          "minder", "--state-dir", (char *)(uintptr_t)state_dir,
-			 "-c", (char *)(uintptr_t)config_file, NULL };
+	const char *argv[] = { "cronherd", "minder",	 "--state-dir", state_dir,
+			       "-c",	   config_file, NULL };
 
 	if (has_children())
-		execv(SELF, argv);
+		execv(SELF, arguments(argv));
 	_exit(0);
 }
 
@@ -243,7 +249,7 @@ static enum reaped reap_one(struct minder *minder)
 static void run_round(const struct minder *minder) __attribute__((noreturn));
 
 /* The program as it is installed now, so that an upgrade takes effect; what we run ourselves, if that is gone. */
-static void execute(char *const *argv)
+static void execute(const char *const *argv)
 {
 	static const char deleted[] = " (deleted)";
 	char path[4096];
@@ -254,22 +260,21 @@ static void execute(char *const *argv)
 		if ((size_t)len > sizeof(deleted) &&
 		    strcmp(path + len - (sizeof(deleted) - 1), deleted) == 0)
 			path[len - (ssize_t)(sizeof(deleted) - 1)] = '\0';
-		execv(path, argv);
+		execv(path, arguments(argv));
 	}
-	execv(SELF, argv);
+	execv(SELF, arguments(argv));
 }
 
 static void run_round(const struct minder *minder)
 {
-	char *argv[6 + 2 * TOKENS_MAX + 1] = { "cronherd", "-c",
-					       (char *)(uintptr_t)minder->options->config_file,
-					       "run", "--minded" };
+	const char *argv[5 + 2 * TOKENS_MAX + 1] = { "cronherd", "-c", minder->options->config_file,
+						     "run", "--minded" };
 	size_t argc = 5;
 	sigset_t none;
 
 	for (size_t i = 0; i < minder->token_count; i++) {
 		argv[argc++] = "--ended";
-		argv[argc++] = (char *)(uintptr_t)minder->tokens[i];
+		argv[argc++] = minder->tokens[i];
 	}
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -97,19 +97,23 @@ static void wait_for_change(struct herd *herd, const struct convergence *c)
 	free(watch.fds);
 }
 
-bool converge(struct herd *herd, const struct convergence *c)
+enum converge_end converge(struct herd *herd, const struct convergence *c)
 {
 	for (;;) {
-		bool is_done;
+		bool is_settled;
 
 		pass_act(herd);
 		if (c->progress)
 			c->progress(herd, c->data);
-		is_done = all_settled(herd, c) && !c->is_watching;
-		if (is_done || herd->scene.claim == LEASE_FOREIGN)
-			return is_done;
+		if (herd->scene.claim == LEASE_FOREIGN)
+			return CONVERGE_TIMED_OUT;
+		is_settled = all_settled(herd, c);
+		if (is_settled && !c->is_watching)
+			return CONVERGE_SETTLED;
 		if (clock_read().boot_ms >= c->until_boot_ms)
-			return all_settled(herd, c);
+			return is_settled ? CONVERGE_SETTLED : CONVERGE_TIMED_OUT;
 		wait_for_change(herd, c);
+		if (c->is_stale && c->is_stale(c->data))
+			return CONVERGE_STALE;
 	}
 }

@@ -20,12 +20,19 @@ struct convergence {
 	bool (*is_settled)(const struct slot *slot, void *data);
 	/* Called after each pass, for progress; may be NULL. */
 	void (*progress)(struct herd *herd, void *data);
+	/* Whether the herd must be loaded anew before going on; may be NULL. Asked before each pass but the first. */
+	bool (*is_stale)(void *data);
 	void *data;
 	int64_t until_boot_ms; /* not longer; CLOCK_NEVER */
 	bool is_watching;      /* goes on until then even if all is settled, looking at everything */
 };
 
-/* True where all selected slots are settled. */
-bool converge(struct herd *herd, const struct convergence *convergence);
+enum converge_end {
+	CONVERGE_SETTLED,
+	CONVERGE_TIMED_OUT, /* also where another herder's lease forbids everything */
+	CONVERGE_STALE
+};
+
+enum converge_end converge(struct herd *herd, const struct convergence *convergence);
 
 #endif

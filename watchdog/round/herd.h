@@ -46,7 +46,7 @@ struct slot {
 	bool is_busy;            /* another round has its lock */
 	bool is_pending;         /* something of this slot is still to be done in this run */
 	bool has_started;        /* this run started it */
-	bool has_stopped;        /* this run saw the end of a stop */
+	bool was_alive;          /* this run has seen it alive */
 	bool has_failed;         /* this run failed to start it */
 	size_t leftovers;        /* processes that were ended after their main process */
 	int64_t again_boot_ms;   /* when something will be due */
@@ -60,7 +60,8 @@ struct herd {
 	struct holds holds;
 	struct slot *slots; /* in starting order: priority, then place in the files, then number */
 	size_t count;
-	bool is_minded;     /* a minder is our parent, or there shall be none */
+	bool is_minded;     /* a minder is our parent */
+	bool is_prepared;   /* what the first start needs has been done */
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
 };

@@ -39,12 +39,11 @@ static void look(struct herd *herd, struct slot *slot, enum observe_depth depth)
 	if (depth == OBSERVE_LOOK && slot->record.state == STATE_STARTING)
 		depth = OBSERVE_VERIFY;
 	observe(&herd->scene, &slot->instance, &slot->record, depth, &slot->seen);
+	slot->was_alive |= slot->seen.liveness == LIVENESS_ALIVE;
 }
 
 static void look_at_all(struct herd *herd)
 {
-	herd->scene.now = clock_read();
-	proctable_free(&herd->scene.table);
 	for (size_t i = 0; i < herd->count; i++)
 		if (herd->slots[i].is_looked_at)
 			look(herd, &herd->slots[i], OBSERVE_LOOK);
@@ -222,6 +221,8 @@ static void decide_all(struct herd *herd)
 
 void pass_look(struct herd *herd)
 {
+	herd->scene.now = clock_read();
+	proctable_free(&herd->scene.table);
 	look_at_all(herd);
 	decide_all(herd);
 }
@@ -267,14 +268,26 @@ static void restore_pidfile(struct herd *herd, struct slot *slot)
 		complain(slot, "cannot write its pidfile", -status);
 }
 
-/* What a main process left behind, where it was we who stopped it. */
+/*
+ * What a main process left behind, where it was we who stopped it. Another round may have been the first to see its end: that one
+ * swept the session, and what this one saw of the family is still to be ended.
+ */
 static void sweep(struct herd *herd, struct slot *slot)
+{
+	bool is_over = slot->seen.liveness == LIVENESS_DEAD ||
+		       (slot->seen.liveness == LIVENESS_ALIVE &&
+			slot->seen.process.start_ticks != slot->family.root.start_ticks);
+
+	if (slot->family.root.pid && is_over && slot->record.stopping.killmode == KILLMODE_MIXED)
+		slot->leftovers += ending_sweep_family(&herd->scene, &slot->family);
+}
+
+static void sweep_session(struct herd *herd, struct slot *slot)
 {
 	if (slot->record.state == STATE_STOPPING &&
 	    slot->record.stopping.killmode == KILLMODE_MIXED)
-		slot->leftovers += ending_sweep(&herd->scene, &slot->instance, &slot->record.process,
-						&slot->family);
-	family_free(&slot->family);
+		slot->leftovers += ending_sweep_session(&herd->scene, &slot->instance,
+							&slot->record.process);
 }
 
 /* An end has been found. Its note may go once the record has it. */
@@ -282,8 +295,7 @@ static int settle_end(struct herd *herd, struct slot *slot, const struct decisio
 {
 	const struct procid process = slot->seen.process;
 
-	slot->has_stopped |= slot->record.state == STATE_STOPPING;
-	sweep(herd, slot);
+	sweep_session(herd, slot);
 	if (save(herd, slot, &decision->record))
 		return -1;
 	if (process.pid) {
@@ -331,7 +343,7 @@ static void signal_stop(struct herd *herd, struct slot *slot, const struct decis
 {
 	int status;
 
-	if (slot->record.state != STATE_STOPPING || !slot->family.count)
+	if (slot->record.state != STATE_STOPPING || !slot->family.root.pid)
 		(void)family_take(&slot->family, &herd->scene, &slot->seen.process);
 	if (save(herd, slot, &decision->record))
 		return;
@@ -385,11 +397,16 @@ static bool is_to_do(const struct slot *slot, const struct decision *decision)
 	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered);
 }
 
-/* Under the lock: the world may have changed since we looked. */
+/* Under the lock: the world may have changed since we looked, and a person may have spoken. */
 static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 {
 	struct decision decision;
+	struct err err = ERR_INIT;
 
+	if (is_start && herd_read_holds(herd, &err)) {
+		(void)snprintf(slot->problem, sizeof(slot->problem), "%s", err.text);
+		return;
+	}
 	look(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
 	decide_slot(herd, slot, &decision);
 	if (!is_to_do(slot, &decision))
@@ -433,15 +450,17 @@ static void act_on(struct herd *herd, struct slot *slot, bool is_start)
 	slotlock_release(&herd->scene.lock, slot->id);
 }
 
-/* The parent of what we start must be there before the first of it. */
-static void call_minder(struct herd *herd)
+/* What must be there before the first start: a place for logs, and the parent of what we start. */
+static void prepare_starts(struct herd *herd)
 {
 	struct err err = ERR_INIT;
 
-	if (herd->is_minded)
+	if (herd->is_prepared)
 		return;
-	herd->is_minded = true;
-	if (herd->config.minder &&
+	herd->is_prepared = true;
+	if (statedir_make(herd->config.log_dir, 0755, &err))
+		out_warn(herd->scene.out, "%s", err.text);
+	if (herd->config.minder && !herd->is_minded &&
 	    minder_stand_between(herd->scene.dir.path, herd->config.main_file, &err))
 		out_warn(herd->scene.out, "%s", err.text);
 }
@@ -455,6 +474,7 @@ static void act_on_stops(struct herd *herd)
 
 		if (!slot->is_selected)
 			continue;
+		sweep(herd, slot);
 		decide_slot(herd, slot, &decision);
 		if (is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
@@ -475,7 +495,7 @@ static void act_on_starts(struct herd *herd)
 		if (!is_to_do(slot, &decision))
 			continue;
 		if (decision.action == ACTION_START)
-			call_minder(herd);
+			prepare_starts(herd);
 		act_on(herd, slot, decision.action == ACTION_START);
 	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* minder: not for people; what a round that started something becomes. act/minder.h has the contract. */
 #include <getopt.h>
+#include <stddef.h>
 
 #include "watchdog/act/minder.h"
 #include "watchdog/verbs/verb.h"

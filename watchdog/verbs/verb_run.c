@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* run: one round; what cron calls. Silent unless something needs a person, and then says it once. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "watchdog/base/units.h"
+#include "watchdog/config/confstamp.h"
 #include "watchdog/round/converge.h"
 #include "watchdog/round/target.h"
 #include "watchdog/store/said.h"
@@ -17,6 +19,8 @@ struct round {
 	struct strlist ended; /* tokens of the minder that began us */
 	int64_t watch_ms;     /* --for */
 	bool is_minded;
+	uint64_t stamp;       /* of the configuration, as loaded */
+	int64_t until_boot_ms;
 };
 
 /* ---- what needs a person ------------------------------------------------------------------ */
@@ -101,16 +105,44 @@ static bool is_settled(const struct slot *slot, void *data)
 	       slot->again_boot_ms > soon_boot_ms;
 }
 
+static bool is_stale(void *data)
+{
+	const struct round *round = data;
+
+	return confstamp_of(&round->herd.config) != round->stamp;
+}
+
+/* The configuration has changed under a long round: the same program goes on, as a new one. */
+static void begin_anew(struct round *round)
+{
+	char left[32];
+	const char *argv[] = { "cronherd", "-c",    round->herd.config.main_file,
+			       "run",	   "--for", left, "--minded", NULL };
+	int64_t left_ms = round->until_boot_ms - clock_read().boot_ms;
+
+	if (!round->herd.is_prepared && !round->is_minded)
+		argv[6] = NULL; /* nothing was started: there is no minder yet */
+	(void)snprintf(left, sizeof(left), "%" PRId64 "ms", left_ms > 1 ? left_ms : 1);
+	fflush(NULL);
+	execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+}
+
 static int converge_herd(struct round *round)
 {
 	int64_t most_ms = round->watch_ms ? round->watch_ms : CONVERGE_ROUND_MS;
 	struct convergence convergence = { .is_settled = is_settled,
 					   .data = round,
-					   .until_boot_ms = round->herd.scene.now.boot_ms + most_ms,
 					   .is_watching = round->watch_ms != 0 };
 	char foreign[512];
+	enum converge_end end;
 
-	(void)converge(&round->herd, &convergence);
+	round->until_boot_ms = round->herd.scene.now.boot_ms + most_ms;
+	round->stamp = confstamp_of(&round->herd.config);
+	convergence.until_boot_ms = round->until_boot_ms;
+	convergence.is_stale = round->watch_ms || round->is_minded ? is_stale : NULL;
+	end = converge(&round->herd, &convergence);
+	if (end == CONVERGE_STALE)
+		begin_anew(round);
 	if (round->herd.scene.claim == LEASE_FOREIGN) {
 		say(round, herd_foreign_text(&round->herd, foreign, sizeof(foreign)));
 		return VERB_PARTLY;

@@ -21,7 +21,7 @@ static bool tell(const struct slot *slot, struct str *line)
 {
 	bool is_down = slot->seen.liveness == LIVENESS_DEAD;
 
-	if (is_down && slot->has_stopped) {
+	if (is_down && slot->was_alive) {
 		str_add(line, slot->record.killed ? "stopped (killed)" : "stopped");
 		if (slot->leftovers)
 			str_addf(line, "; %zu process%s that it left %s ended", slot->leftovers,
