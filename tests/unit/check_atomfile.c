@@ -127,10 +127,36 @@ END_TEST
 
 #define NOT_PERMITTED 77
 
+static bool put_setting(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return done;
+}
+
+/* A mount namespace, if need be in a user namespace in which we are root. */
+static bool enter_mount_namespace(void)
+{
+	char users[32];
+	char groups[32];
+
+	(void)snprintf(users, sizeof(users), "0 %u 1", (unsigned)geteuid());
+	(void)snprintf(groups, sizeof(groups), "0 %u 1", (unsigned)getegid());
+	if (unshare(CLONE_NEWNS) == 0)
+		return true;
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 &&
+	       put_setting("/proc/self/setgroups", "deny") &&
+	       put_setting("/proc/self/uid_map", users) &&
+	       put_setting("/proc/self/gid_map", groups);
+}
+
 static int write_to_full_disk(void *data)
 {
 	(void)data;
-	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+	if (!enter_mount_namespace())
 		return NOT_PERMITTED;
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", dir.path, "tmpfs", 0, "size=64k,nr_inodes=20") < 0)
