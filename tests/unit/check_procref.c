@@ -423,6 +423,10 @@ static int signal_stranger(void *data)
 	FIXTURE_EXPECT(procref_signal(&ref, &proc, 0) == -EPERM);
 	FIXTURE_EXPECT(procref_ask(&ref, &proc) == PROCID_SAME);
 	procref_close(&ref);
+	/* Hidden besides, it answers EPERM to kill(2), which is no death either. */
+	FIXTURE_EXPECT(procid_look(&fake, &host, &id, NULL) == PROCID_UNKNOWN);
+	id.pidfd_inode = 0;
+	FIXTURE_EXPECT(procref_open(&ref, &fake, &host, &id) == PROCID_UNKNOWN);
 	return 0;
 }
 
