@@ -5,8 +5,8 @@
  * First line: the pid in decimal, alone. Then one "key value" a line:
  *     boot UUID, pidns INODE, timens INODE, start TICKS, inode PIDFD-INODE,
  *     definition HEX (hash of what it was started with), started MS (wall clock, Unix epoch)
- * What is not known is left out. Unknown keys are passed over. A file of other make (a bare pid) parses too: its identity is
- * then incomplete, and pidfile_is_proof says so.
+ * What is not known is left out, unknown keys are passed over. A file of other make (a bare
+ * pid) parses too: its identity is then incomplete, and pidfile_is_proof says so.
  */
 #ifndef PIDFILES_PIDFILE_H
 #define PIDFILES_PIDFILE_H
