@@ -20,12 +20,13 @@ struct instance {
 /* "NAME:N" to ID; returns ID. */
 const char *instance_id(const struct instance *instance, char id[INSTANCE_ID_SIZE]);
 
-/* "NAME.N" + SUFFIX: the name of its file in a directory. */
+/* "NAME.N" + SUFFIX to BUF: the name of its file in a directory; returns BUF. SIZE: at least
+ * INSTANCE_ID_SIZE and the length of SUFFIX. */
 const char *instance_file(const struct instance *instance, const char *suffix, char *buf,
 			  size_t size);
 
 /* Takes "NAME.N" + SUFFIX apart: NAME to NAME (size WORKER_NAME_MAX + 1). False where the
- * text is not of that form. */
+ * text is not exactly what instance_file would have written. */
 bool instance_from_file(const char *file, const char *suffix, char *name, int *number);
 
 /* Takes "NAME:N" apart, likewise. */

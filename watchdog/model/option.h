@@ -42,9 +42,12 @@ struct option {
 	const char *fallback;      /* default as one would write it; NULL: none; lists: one item */
 	const char *const *names;  /* OPTION_ENUM: values in the enum's order, NULL-terminated */
 	int64_t min, max;          /* numbers: in the member's unit */
+	const char *expects;       /* what option_set says of a value that it refuses */
+	const char *(*check)(const char *item); /* lists: NULL, or why not (static); may be NULL */
 };
 
-/* The table, in the order of INTERFACE.md; ends with a NULL name. */
+/* The table, in the order of INTERFACE.md; ends with a NULL name. Rows of OPTION_LATER have no
+ * member: who walks the table passes over them. */
 extern const struct option option_table[];
 
 const struct option *option_find(const char *name);
@@ -55,7 +58,9 @@ const char *option_nearest(const char *name, const char *const *extra);
 
 /*
  * Parses TEXT as OPTION's value into its member of OPTIONS, freeing what stood there; for a
- * list adds one item. Returns NULL, or why not (static text), OPTIONS unchanged.
+ * list adds one item. Where an option has no default, "none" (numbers) or an empty text
+ * (strings) unsets it. Returns NULL, or why not (static text, to stand behind the option's name
+ * and value: "must be …"), OPTIONS unchanged.
  */
 const char *option_set(const struct option *option, struct worker_options *options,
 		       const char *text);
@@ -64,10 +69,10 @@ const char *option_set(const struct option *option, struct worker_options *optio
 void option_clear_list(const struct option *option, struct worker_options *options);
 
 void options_init(struct worker_options *options); /* every option at its default */
-void options_copy(struct worker_options *to, const struct worker_options *from);
+void options_copy(struct worker_options *to, const struct worker_options *from); /* TO: not yet set */
 void options_free(struct worker_options *options);
 
-/* Typed access to OPTION's member. */
+/* Typed access to OPTION's member; which of the three, its kind says. */
 int64_t *option_number(const struct option *option, const struct worker_options *options);
 char **option_string(const struct option *option, const struct worker_options *options);
 struct strlist *option_list(const struct option *option, const struct worker_options *options);
@@ -75,7 +80,8 @@ struct strlist *option_list(const struct option *option, const struct worker_opt
 /* Whether an option of that kind is kept as a number. */
 bool option_is_number(const struct option *option);
 
-/* Hash over the name and value of all options of effect OPTION_PROCESS. */
+/* Hash over the name and value of all options of effect OPTION_PROCESS that are set: those that
+ * are not are left out, so that an option which a new version brings makes nothing outdated. */
 uint64_t options_definition(const struct worker_options *options);
 
 #endif

@@ -74,7 +74,8 @@ struct worker {
 	struct worker_options options;
 };
 
-/* Whether NAME may be a worker's: INTERFACE.md, "Words". WHY gets a reason if not (static). */
+/* Whether NAME may be a worker's: INTERFACE.md, "Words"; and no leading "@", which is a group's in
+ * targets. WHY gets a reason if not (static, to stand behind the name: "must not …"). */
 bool worker_name_is_valid(const char *name, const char **why);
 
 /* What holds between options, once all are set (command there, env names, after not itself…).

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: ISC */
+/* option: the table of worker options, and reading, copying and hashing what it lists. */
+#include "watchdog/model/option.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "watchdog/base/hash.h"
+#include "watchdog/base/mem.h"
+#include "watchdog/base/signame.h"
+#include "watchdog/base/units.h"
+#include "watchdog/model/limit.h"
+
+/* ---- items of lists -------------------------------------------------------------------------- */
+
+static const char *check_environment(const char *item)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+				  "0123456789";
+
+	if (!strchr(item, '='))
+		return "must be of the form NAME=VALUE";
+	if (strspn(item, letters) == 0 || item[strspn(item, all)] != '=')
+		return "must begin with a name of letters, digits and _, not with a digit, and =";
+	return NULL;
+}
+
+static const char *check_after(const char *item)
+{
+	const char *why;
+
+	return worker_name_is_valid(item, &why) ? NULL : why;
+}
+
+static const char *check_exitcode(const char *item)
+{
+	int64_t code;
+
+	if (units_parse_int(item, 0, 255, &code) == 0 || signame_parse(item) > 0)
+		return NULL;
+	return "must be an exit code from 0 to 255 or the name of a signal, such as TERM";
+}
+
+static const char *check_limit(const char *item)
+{
+	struct rlimit_setting limit;
+
+	if (limit_parse(item, &limit) == 0)
+		return NULL;
+	return "must be NAME=VALUE or NAME=SOFT:HARD, where NAME is a resource such as nofile, "
+	       "nproc, core, cpu, as, data, fsize, stack or memlock, values are numbers or "
+	       "\"unlimited\", and SOFT is at most HARD";
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static const char *const type_names[] = {
+	[WORKER_SIMPLE] = "simple",
+	[WORKER_FORKING] = "forking",
+	NULL,
+};
+static const char *const autorestart_names[] = {
+	[AUTORESTART_NEVER] = "never",
+	[AUTORESTART_UNEXPECTED] = "unexpected",
+	[AUTORESTART_ALWAYS] = "always",
+	NULL,
+};
+static const char *const killmode_names[] = {
+	[KILLMODE_MIXED] = "mixed",
+	[KILLMODE_PROCESS] = "process",
+	[KILLMODE_GROUP] = "group",
+	NULL,
+};
+static const char *const metric_names[] = {
+	[MEMORY_RSS] = "rss",
+	[MEMORY_PSS] = "pss",
+	[MEMORY_USS] = "uss",
+	NULL,
+};
+static const char *const scope_names[] = {
+	[MEMORY_PROCESS] = "process",
+	[MEMORY_TREE] = "tree",
+	NULL,
+};
+
+/* So long that nobody means more, so short that sums with a clock never overflow. */
+#define CENTURY_MS (INT64_C(36525) * 24 * 60 * 60 * 1000)
+
+#define ROW(name_, kind_, effect_, member_)                                                        \
+	.name = name_, .kind = OPTION_##kind_, .effect = OPTION_##effect_,                         \
+	.offset = offsetof(struct worker_options, member_)
+#define TEXT(name, effect, member) ROW(name, STRING, effect, member), .expects = "must not be empty"
+#define LIST(name, effect, member) ROW(name, LIST, effect, member)
+#define BOOL(name, effect, member)                                                                 \
+	ROW(name, BOOL, effect, member), .expects = "must be true or false"
+#define INT(name, effect, member, least, most)                                                     \
+	ROW(name, INT, effect, member),                                                            \
+		.min = least, .max = most,                                                         \
+		.expects = "must be a whole number from " #least " to " #most
+#define MODE(name, effect, member)                                                                 \
+	ROW(name, OCTAL, effect, member), .max = 0777,                                             \
+					  .expects = "must be an octal number from 0 to 0777"
+#define DURATION(name, member, least, words)                                                       \
+	ROW(name, DURATION, POLICY, member),                                                       \
+		.min = least, .max = CENTURY_MS,                                                   \
+		.expects = "must be " words ", such as 90s, 5min or 1h30min"
+#define SIZE(name, member, least, words)                                                           \
+	ROW(name, SIZE, POLICY, member),                                                           \
+		.min = least, .max = INT64_MAX,                                                    \
+		.expects = "must be " words ", such as 512K, 128M or 1.5G"
+#define SIGNAL(name, member)                                                                       \
+	ROW(name, SIGNAL, POLICY, member), .expects = "must be a signal, such as TERM or USR1"
+#define ENUM(name, effect, member, words) ROW(name, ENUM, effect, member), .names = words
+#define LATER(name_)                                                                               \
+	.name = name_, .kind = OPTION_LATER,                                                       \
+	.expects = "is not available in this version yet: take it out"
+
+const struct option option_table[] = {
+	{ TEXT("command", PROCESS, command) },
+	{ BOOL("shell", PROCESS, shell), .fallback = "false" },
+	{ ENUM("type", PROCESS, type, type_names), .fallback = "simple",
+	  .expects = "must be simple or forking" },
+	{ INT("numprocs", POLICY, numprocs, 0, 10000), .fallback = "1" },
+	{ INT("numprocs_start", POLICY, numprocs_start, 0, 2147483647), .fallback = "1" },
+	{ BOOL("enabled", POLICY, enabled), .fallback = "true" },
+	{ TEXT("directory", PROCESS, directory), .fallback = "~" },
+	{ MODE("umask", PROCESS, umask), .fallback = "022" },
+	{ TEXT("user", PROCESS, user) },
+	{ TEXT("group", PROCESS, group) },
+	{ LIST("environment", PROCESS, environment), .check = check_environment },
+	{ TEXT("env_file", PROCESS, env_file) },
+	{ INT("priority", POLICY, priority, -1000000, 1000000), .fallback = "999" },
+	{ LIST("after", POLICY, after), .check = check_after },
+	{ ENUM("autorestart", POLICY, autorestart, autorestart_names), .fallback = "always",
+	  .expects = "must be always, unexpected or never" },
+	{ LIST("exitcodes", POLICY, exitcodes), .fallback = "0", .check = check_exitcode },
+	{ DURATION("startsecs", startsecs_ms, 0, "a duration"), .fallback = "1s" },
+	{ INT("startretries", POLICY, startretries, 0, 1000000), .fallback = "3" },
+	{ DURATION("restart_delay", restart_delay_ms, 0, "a duration"), .fallback = "1s" },
+	{ DURATION("restart_delay_max", restart_delay_max_ms, 0, "a duration"),
+	  .fallback = "5min" },
+	{ BOOL("give_up", POLICY, give_up), .fallback = "false" },
+	{ SIGNAL("stopsignal", stopsignal), .fallback = "TERM" },
+	{ DURATION("stopwaitsecs", stopwaitsecs_ms, 0, "a duration"), .fallback = "10s" },
+	{ ENUM("killmode", POLICY, killmode, killmode_names), .fallback = "mixed",
+	  .expects = "must be mixed, process or group" },
+	{ LATER("reload_signal") },
+	{ SIZE("memory_limit", memory_limit_bytes, 1, "none, or a size above 0") },
+	{ DURATION("memory_limit_for", memory_limit_for_ms, 0, "a duration"), .fallback = "0" },
+	{ SIZE("memory_max", memory_max_bytes, 1, "none, or a size above 0") },
+	{ ENUM("memory_metric", POLICY, memory_metric, metric_names), .fallback = "rss",
+	  .expects = "must be rss, pss or uss" },
+	{ ENUM("memory_scope", POLICY, memory_scope, scope_names), .fallback = "process",
+	  .expects = "must be process or tree" },
+	{ LATER("cpu_limit") },
+	{ LATER("cpu_limit_for") },
+	{ DURATION("max_age", max_age_ms, 1, "none, or a duration above 0") },
+	{ TEXT("pidfile", PROCESS, pidfile) },
+	{ LATER("heartbeat_file") },
+	{ LATER("heartbeat_timeout") },
+	{ LATER("probe") },
+	{ LATER("probe_interval") },
+	{ LATER("probe_timeout") },
+	{ LATER("probe_failures") },
+	{ LATER("restart_on_change") },
+	{ TEXT("stdout_logfile", PROCESS, stdout_logfile), .fallback = "%n.log" },
+	{ TEXT("stderr_logfile", PROCESS, stderr_logfile), .fallback = "same" },
+	{ SIZE("log_maxbytes", log_maxbytes, 0, "a size"), .fallback = "10M" },
+	{ INT("log_backups", POLICY, log_backups, 0, 1000), .fallback = "5" },
+	{ MODE("log_mode", POLICY, log_mode), .fallback = "0640" },
+	{ INT("nice", PROCESS, nice, -20, 19) },
+	{ INT("oom_score_adjust", PROCESS, oom_score_adj, -1000, 1000) },
+	{ LIST("limits", PROCESS, limits), .check = check_limit },
+	{ .name = NULL },
+};
+
+const struct option *option_find(const char *name)
+{
+	for (const struct option *option = option_table; option->name; option++)
+		if (option->name[0] == name[0] && strcmp(option->name, name) == 0)
+			return option;
+	return NULL;
+}
+
+/* ---- the nearest name ------------------------------------------------------------------------ */
+
+#define NEAREST_MAX 32
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Damerau and Levenshtein's, in which no part is changed twice; both at most NEAREST_MAX long. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t cost[NEAREST_MAX + 1][NEAREST_MAX + 1];
+	size_t a_len = strlen(a);
+	size_t b_len = strlen(b);
+
+	for (size_t i = 0; i <= a_len; i++)
+		cost[i][0] = i;
+	for (size_t j = 0; j <= b_len; j++)
+		cost[0][j] = j;
+	for (size_t i = 1; i <= a_len; i++) {
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t change = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			size_t shift = least(cost[i - 1][j], cost[i][j - 1]) + 1;
+			cost[i][j] = least(change, shift);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+		}
+	}
+	return cost[a_len][b_len];
+}
+
+/* Makes KNOWN the *NEAREST where it is nearer to NAME than *WITHIN - 1. */
+static void consider(const char *known, const char *name, size_t *within, const char **nearest)
+{
+	if (strlen(known) > NEAREST_MAX)
+		return;
+	size_t found = distance(known, name);
+	if (found >= *within)
+		return;
+	*within = found;
+	*nearest = known;
+}
+
+const char *option_nearest(const char *name, const char *const *extra)
+{
+	size_t within = strlen(name) / 3 + 1;
+	const char *nearest = NULL;
+
+	if (strlen(name) > NEAREST_MAX)
+		return NULL;
+	for (const struct option *option = option_table; option->name; option++)
+		consider(option->name, name, &within, &nearest);
+	for (; extra && *extra; extra++)
+		consider(*extra, name, &within, &nearest);
+	return nearest;
+}
+
+/* ---- members --------------------------------------------------------------------------------- */
+
+/* By way of a number: whether the member may be written to is for the caller to know, as with
+ * strchr(3). */
+static void *member(const struct option *option, const struct worker_options *options)
+{
+	return (void *)((uintptr_t)options + option->offset);
+}
+
+int64_t *option_number(const struct option *option, const struct worker_options *options)
+{
+	return member(option, options);
+}
+
+char **option_string(const struct option *option, const struct worker_options *options)
+{
+	return member(option, options);
+}
+
+struct strlist *option_list(const struct option *option, const struct worker_options *options)
+{
+	return member(option, options);
+}
+
+bool option_is_number(const struct option *option)
+{
+	switch (option->kind) {
+	case OPTION_BOOL:
+	case OPTION_INT:
+	case OPTION_OCTAL:
+	case OPTION_DURATION:
+	case OPTION_SIZE:
+	case OPTION_SIGNAL:
+	case OPTION_ENUM:
+		return true;
+	case OPTION_STRING:
+	case OPTION_LIST:
+	case OPTION_LATER:
+		break;
+	}
+	return false;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/* The words that libconfuse knows. */
+static int parse_bool(const char *text, int64_t *value)
+{
+	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcasecmp(text, words[i]) == 0) {
+			*value = i % 2;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int parse_octal(const char *text, int64_t *value)
+{
+	size_t len = strlen(text);
+	int64_t mode = 0;
+
+	if (len == 0 || len > 4 || strspn(text, "01234567") != len)
+		return -1;
+	for (; *text != '\0'; text++)
+		mode = mode * 8 + (*text - '0');
+	*value = mode;
+	return 0;
+}
+
+static int parse_enum(const struct option *option, const char *text, int64_t *value)
+{
+	/* supervisord's users write true and false here. */
+	if (option->names == autorestart_names && strcasecmp(text, "true") == 0)
+		text = "always";
+	if (option->names == autorestart_names && strcasecmp(text, "false") == 0)
+		text = "never";
+	for (int i = 0; option->names[i]; i++) {
+		if (strcasecmp(text, option->names[i]) == 0) {
+			*value = i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int check_range(const struct option *option, int64_t value)
+{
+	return value >= option->min && value <= option->max ? 0 : -1;
+}
+
+static int parse_number(const struct option *option, const char *text, int64_t *value)
+{
+	switch (option->kind) {
+	case OPTION_BOOL:
+		return parse_bool(text, value);
+	case OPTION_INT:
+		return units_parse_int(text, option->min, option->max, value);
+	case OPTION_OCTAL:
+		return parse_octal(text, value) == 0 ? check_range(option, *value) : -1;
+	case OPTION_DURATION:
+		return units_parse_duration(text, value) == 0 ? check_range(option, *value) : -1;
+	case OPTION_SIZE:
+		return units_parse_size(text, value) == 0 ? check_range(option, *value) : -1;
+	case OPTION_SIGNAL:
+		*value = signame_parse(text);
+		return *value > 0 ? 0 : -1;
+	case OPTION_ENUM:
+		return parse_enum(option, text, value);
+	case OPTION_STRING:
+	case OPTION_LIST:
+	case OPTION_LATER:
+		break;
+	}
+	return -1;
+}
+
+static const char *set_number(const struct option *option, int64_t *number, const char *text)
+{
+	int64_t value = OPTION_NONE;
+	bool unset = !option->fallback && strcmp(text, "none") == 0;
+
+	if (!unset && parse_number(option, text, &value) != 0)
+		return option->expects;
+	*number = value;
+	return NULL;
+}
+
+static const char *set_string(const struct option *option, char **string, const char *text)
+{
+	if (text[0] == '\0' && option->fallback)
+		return option->expects;
+	char *copy = text[0] != '\0' ? mem_dup(text) : NULL;
+	free(*string);
+	*string = copy;
+	return NULL;
+}
+
+static const char *add_item(const struct option *option, struct strlist *list, const char *text)
+{
+	const char *why = option->check ? option->check(text) : NULL;
+
+	if (!why)
+		strlist_add(list, text);
+	return why;
+}
+
+const char *option_set(const struct option *option, struct worker_options *options,
+		       const char *text)
+{
+	if (option_is_number(option))
+		return set_number(option, option_number(option, options), text);
+	if (option->kind == OPTION_STRING)
+		return set_string(option, option_string(option, options), text);
+	if (option->kind == OPTION_LIST)
+		return add_item(option, option_list(option, options), text);
+	return option->expects;
+}
+
+void option_clear_list(const struct option *option, struct worker_options *options)
+{
+	strlist_free(option_list(option, options));
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+void options_init(struct worker_options *options)
+{
+	memset(options, 0, sizeof(*options));
+	for (const struct option *option = option_table; option->name; option++) {
+		if (option->fallback)
+			/* The unit test holds that every default is accepted. */
+			(void)option_set(option, options, option->fallback);
+		else if (option_is_number(option))
+			*option_number(option, options) = OPTION_NONE;
+	}
+}
+
+void options_copy(struct worker_options *to, const struct worker_options *from)
+{
+	*to = *from;
+	for (const struct option *option = option_table; option->name; option++) {
+		if (option->kind == OPTION_STRING)
+			*option_string(option, to) = mem_dup(*option_string(option, from));
+		else if (option->kind == OPTION_LIST)
+			strlist_copy(option_list(option, to), option_list(option, from));
+	}
+}
+
+void options_free(struct worker_options *options)
+{
+	for (const struct option *option = option_table; option->name; option++) {
+		if (option->kind == OPTION_STRING) {
+			free(*option_string(option, options));
+			*option_string(option, options) = NULL;
+		} else if (option->kind == OPTION_LIST) {
+			strlist_free(option_list(option, options));
+		}
+	}
+}
+
+static uint64_t hash_number(uint64_t hash, const char *name, int64_t number)
+{
+	if (number == OPTION_NONE)
+		return hash;
+	hash = hash_text(hash, name);
+	return hash_bytes(hash, &number, sizeof(number));
+}
+
+static uint64_t hash_string(uint64_t hash, const char *name, const char *string)
+{
+	if (!string)
+		return hash;
+	hash = hash_text(hash, name);
+	return hash_text(hash, string);
+}
+
+static uint64_t hash_list(uint64_t hash, const char *name, const struct strlist *list)
+{
+	if (list->count == 0)
+		return hash;
+	hash = hash_text(hash, name);
+	for (size_t i = 0; i < list->count; i++)
+		hash = hash_text(hash, list->items[i]);
+	return hash_text(hash, NULL); /* the end: the next option's name is no item */
+}
+
+uint64_t options_definition(const struct worker_options *options)
+{
+	uint64_t hash = HASH_INIT;
+
+	for (const struct option *option = option_table; option->name; option++) {
+		if (option->kind == OPTION_LATER || option->effect != OPTION_PROCESS)
+			continue;
+		if (option_is_number(option))
+			hash = hash_number(hash, option->name, *option_number(option, options));
+		else if (option->kind == OPTION_STRING)
+			hash = hash_string(hash, option->name, *option_string(option, options));
+		else
+			hash = hash_list(hash, option->name, option_list(option, options));
+	}
+	return hash;
+}
