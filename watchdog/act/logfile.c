@@ -326,12 +326,11 @@ static int truncate_log(struct rotation *rotation, int64_t at, struct err *err)
 	return ftruncate(rotation->fd, 0) < 0 ? fail(rotation, "truncate", err) : 0;
 }
 
-static bool is_unable(int error)
-{
-	return error == EOPNOTSUPP || error == EINVAL || error == ENOSYS;
-}
-
-/* Cuts UPTO bytes off in front. The log may not have been shortened since they were copied. */
+/*
+ * Cuts UPTO bytes off in front. The log may not have been shortened since they were copied.
+ * A cut that fails for any reason becomes a truncation: were it an error, each round would
+ * make the same backup again, until none of the others was left.
+ */
 static int collapse_log(struct rotation *rotation, int64_t upto, struct err *err)
 {
 	struct stat now;
@@ -346,9 +345,7 @@ static int collapse_log(struct rotation *rotation, int64_t upto, struct err *err
 	do {
 		result = fallocate(rotation->fd, FALLOC_FL_COLLAPSE_RANGE, 0, upto);
 	} while (result < 0 && errno == EINTR);
-	if (result == 0)
-		return 0;
-	return is_unable(errno) ? truncate_log(rotation, upto, err) : fail(rotation, "cut", err);
+	return result == 0 ? 0 : truncate_log(rotation, upto, err);
 }
 
 /* Where copying begins: see LOGFILE_COPY_BYTES. */
