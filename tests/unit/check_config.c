@@ -170,7 +170,8 @@ static const struct {
 	{ "worker a/b { command = x }", { { 1, "must not contain any of" } } },
 	{ "worker '' { command = x }", { { 1, "must not be empty" } } },
 	{ "worker " LONG_NAME " { command = x }", { { 1, "64 bytes" } } },
-	{ "worker '\\' { command = x }\nworker b { command = '\\' }", { { 2, "a string is not closed" } } },
+	{ "worker '\\' { command = x }\nworker b { command = '\\' }",
+	  { { 2, "a string is not closed" } } },
 	{ "group 'a b' { workers = {} }", { { 1, "white space" } } },
 	{ "group g { }", { { 1, "names no worker" } } },
 	{ "group g { workers = {'a b'} }", { { 1, "names 'a b', which is no worker" } } },
@@ -271,7 +272,9 @@ START_TEST(makes_messages_one_line_of_utf8)
 	write_conf("x.conf", "worker \"a\\n\\xff\" { command = x numprocs = \"\\e[1m\\n\" }");
 	ck_assert_int_eq(load(), 0);
 	expect_error(0, "conf.d/x.conf", 1, "control characters");
-	expect_error(1, "conf.d/x.conf", 1, "worker 'a?" "?'");
+	expect_error(1, "conf.d/x.conf", 1,
+		     "worker 'a?"
+		     "?'");
 }
 END_TEST
 
