@@ -3,7 +3,8 @@
  * atomfile: whole files, replaced in one step or not at all.
  *
  * Written to a temporary name of its own prefix in the same directory (O_EXCL), checked at
- * every call, then renamed. The old file stays as it was whenever anything fails.
+ * every call, then renamed. The old file stays as it was whenever anything fails, but for the
+ * last step, the directory's fsync: then the new file is there and may not outlive a power loss.
  */
 #ifndef PIDFILES_ATOMFILE_H
 #define PIDFILES_ATOMFILE_H
@@ -25,11 +26,15 @@ int atomfile_write(int dirfd, const char *name, const void *data, size_t len, mo
 
 /*
  * Reads at most SIZE - 1 bytes of NAME in DIRFD into BUF and NUL-terminates. Opened with
- * O_NOFOLLOW, O_NONBLOCK, O_NOCTTY; must be a regular file with one link whose owner is
- * we or root and which nobody else may write. Returns the length, or a negative errno:
+ * O_NOFOLLOW, O_NONBLOCK, O_NOCTTY; must be a regular file with no second link whose owner
+ * is we (effective uid) or root and which neither group nor others may write. (It may have no
+ * link at all: replaced while it is read.) Returns the length, or a negative errno:
  * -EFBIG where longer, -ELOOP a symlink, -EPERM wrong owner, mode or kind, -ENOENT none.
  */
 ssize_t atomfile_read(int dirfd, const char *name, char *buf, size_t size);
+
+/* As atomfile_read, for a file whose owner must be OWNER or root. */
+ssize_t atomfile_read_of(int dirfd, const char *name, uid_t owner, char *buf, size_t size);
 
 /* Removes what crashed writers left in DIRFD and is older than MIN_AGE_S seconds.
  * Returns how many were removed, or a negative errno. */

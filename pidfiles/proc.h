@@ -24,25 +24,34 @@ struct proc {
 
 /*
  * Opens ROOT ("/proc"; tests pass a folder of their own). Where VERIFY is set the
- * file system must be procfs (statfs magic 0x9fa0), else -ENOTSUP: a bind mount
- * or an empty directory in its place must never read as "all dead".
+ * file system must be procfs (statfs magic 0x9fa0) and number us as we number ourselves
+ * ("self" is getpid(2)), else -ENOTSUP: a bind mount, an empty directory or the procfs of
+ * another pid namespace in its place must never read as "all dead".
  * The caller closes with proc_close.
  */
 int proc_open(struct proc *proc, const char *root, bool verify);
 void proc_close(struct proc *proc);
 
-/* One read of PID/stat. */
+/* One read of PID/stat. -EBADMSG where it is not a stat or not of PID. */
 int proc_stat(const struct proc *proc, pid_t pid, struct procstat *out);
 
-/* Real uid of PID: the owner of its proc directory, or, for a process that is not
- * dumpable (owner root), the first number of "Uid:" in status. */
+/* PID's directory, O_PATH and close-on-exec: a descriptor, or a negative errno. It never
+ * leads to a later process of the same number. */
+int proc_open_pid(const struct proc *proc, pid_t pid);
+
+/* The stat in PIDDIR, a descriptor by proc_open_pid; -ESRCH there is proof of death. */
+int proc_stat_at(int piddir, struct procstat *out);
+
+/* Real uid of PID: the first number of "Uid:" in status. (The owner of the directory is
+ * the effective uid, or root for a process that is not dumpable.) */
 int proc_uid(const struct proc *proc, pid_t pid, uid_t *uid);
 
 /* Thread group of PID ("Tgid:" of status); a thread's own id differs from it. */
 int proc_tgid(const struct proc *proc, pid_t pid, pid_t *tgid);
 
 /* Resident bytes by statm (exact, unlike stat's field 24). A leader that left while
- * its threads run shows 0 there: then a living thread's statm is read. */
+ * its threads run shows 0 there: then a living thread's statm is read. 0 where there is
+ * no memory (a kernel thread, a zombie). */
 int proc_rss_bytes(const struct proc *proc, pid_t pid, int64_t *bytes);
 
 enum proc_rollup {
@@ -51,7 +60,8 @@ enum proc_rollup {
 };
 
 /* By smaps_rollup (dear: about 200 stats), or smaps where the kernel (< 4.14) has
- * no rollup. -EACCES where not permitted: unreadable is not zero. */
+ * no rollup. -EACCES where not permitted, -ESRCH where there is no memory (left): unreadable
+ * is not zero. */
 int proc_rollup_bytes(const struct proc *proc, pid_t pid, enum proc_rollup which, int64_t *bytes);
 
 /* Copies the value of environment variable NAME of PID, as it was at its exec, to
@@ -65,7 +75,7 @@ int proc_namespace(const struct proc *proc, pid_t pid, const char *kind, uint64_
 /*
  * Calls EACH for the stat of every process that is visible, in directory order, until
  * it returns other than 0; that value is returned. Processes that vanish meanwhile
- * are passed over.
+ * or cannot be looked at are passed over; any other failure ends it with a negative errno.
  */
 int proc_each(const struct proc *proc, int (*each)(const struct procstat *stat, void *data),
 	      void *data);

@@ -12,6 +12,8 @@
 #ifndef PIDFILES_PROCID_H
 #define PIDFILES_PROCID_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -42,34 +44,40 @@ enum procid_verdict {
 	PROCID_UNKNOWN /* cannot tell: do nothing */
 };
 
-/* Fills HOST. Returns 0 or a negative errno (no boot id: -ENOENT). */
+/* Pure. Whether the LEN bytes at TEXT have the form of a boot id: a UUID in lower case. */
+bool procid_is_boot_id(const char *text, size_t len);
+
+/* Fills HOST. Returns 0 or a negative errno (no boot id: -ENOENT; not a UUID: -EBADMSG). */
 int procid_host_read(const struct proc *proc, struct procid_host *host);
 
 /*
  * The identity of the living process PID, with its pidfd inode where there is one.
- * Returns 0 or a negative errno (-ESRCH where it has ended).
+ * Returns 0 or a negative errno: -ESRCH where it has ended or is the number of a mere
+ * thread; others (-ENOENT, -EACCES: /proc hides it) are no proof of that.
  */
 int procid_of(const struct proc *proc, const struct procid_host *host, pid_t pid,
 	      struct procid *id);
 
 /*
  * Pure: what STAT (of process ID->pid, just read) says of ID. GONE where it has ended,
- * OTHER where start times differ or it is a kernel thread. Neither boot nor namespaces
- * nor inode are looked at here: see procid_foreign, procref_open.
+ * OTHER where start times differ or it is a kernel thread, UNKNOWN where ID has no start
+ * time. Neither boot nor namespaces nor inode are looked at here: see procid_place,
+ * procref_open.
  */
 enum procid_verdict procid_compare(const struct procid *id, const struct procstat *stat);
 
 /*
  * Pure: what the place alone says: GONE where ID is of another boot, UNKNOWN where it is of
- * another pid or time namespace of this boot (it may live where we cannot see), SAME where
- * the place is ours.
+ * another pid or time namespace of this boot (it may live where we cannot see) or says no
+ * boot or no pid, SAME where the place is ours.
  */
 enum procid_verdict procid_place(const struct procid *id, const struct procid_host *host);
 
 /*
  * The cheap look: place, then one read of stat, falling back to kill(pid, 0) where /proc
  * hides the process. STAT (may be NULL) is filled where it could be read; its pid is 0 else.
- * Gives GONE only on ESRCH from the kernel, a true zombie, or another boot.
+ * Gives GONE only on ESRCH from the kernel, a true zombie (seen twice), or another boot.
+ * A thread's number is not told from a process's here: see procref_open.
  */
 enum procid_verdict procid_look(const struct proc *proc, const struct procid_host *host,
 				const struct procid *id, struct procstat *stat);

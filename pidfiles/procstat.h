@@ -35,7 +35,7 @@ struct procstat {
 /*
  * Takes the LEN bytes at TEXT (need not be NUL-terminated) apart into OUT.
  * Returns 0, or -EBADMSG where the text is not that of a stat file (cut short
- * before field 24, no ')', a number out of range); OUT is then unspecified.
+ * before the end of field 24, no ')', a number out of range); OUT is then unspecified.
  */
 int procstat_parse(const char *text, size_t len, struct procstat *out);
 

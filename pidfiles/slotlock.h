@@ -24,7 +24,8 @@ struct slotlock {
 int slotlock_open(struct slotlock *lock, int dirfd, const char *name);
 void slotlock_close(struct slotlock *lock);
 
-/* Takes ID's slot without waiting. 0; -EAGAIN another has it; other negative errno. */
+/* Takes ID's slot without waiting. 0; -EAGAIN another has it; other negative errno. Taking
+ * a slot that LOCK has already is 0, and one release frees it. */
 int slotlock_try(struct slotlock *lock, const char *id);
 
 void slotlock_release(struct slotlock *lock, const char *id);

@@ -97,7 +97,7 @@ START_TEST(has_the_defaults_of_the_interface)
 	ck_assert_int_eq(options.log_backups, 5);
 	ck_assert_int_eq(options.log_mode, 0640);
 	ck_assert_int_eq(options.nice, OPTION_NONE);
-	ck_assert_int_eq(options.oom_score_adj, OPTION_NONE);
+	ck_assert_int_eq(options.oom_score_adjust, OPTION_NONE);
 	ck_assert_uint_eq(options.limits.count, 0);
 	options_free(&options);
 }
@@ -356,7 +356,7 @@ static const struct {
 	{ "autostart", "autorestart" },
 	{ "numproc", "numprocs" },
 	{ "memorylimit", "memory_limit" },
-	{ "oom_score_adj", "oom_score_adjust" },
+	{ "oom_score_adjust", "oom_score_adjust" },
 	{ "inculde", "include" },
 	{ "nice", "nice" },
 	{ "xyzzy", NULL },

@@ -4,10 +4,13 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
 #include "watchdog/config/account.h"
+
+#define ROOT_STATE_DIR CRONHERD_LOCALSTATEDIR "/lib/cronherd"
 
 static bool is_root(void)
 {
@@ -66,20 +69,26 @@ char *paths_main_file(struct err *err)
 char *paths_state_dir(struct err *err)
 {
 	if (is_root())
-		return mem_dup(CRONHERD_LOCALSTATEDIR "/lib/cronherd");
+		return mem_dup(ROOT_STATE_DIR);
 	return user_path("XDG_STATE_HOME", ".local/state", "cronherd", err);
+}
+
+/* A second herd of root's, with a state directory of its own, shares nothing with the first. */
+static bool is_main_herd_of_root(const char *state_dir)
+{
+	return is_root() && strcmp(state_dir, ROOT_STATE_DIR) == 0;
 }
 
 char *paths_pidfile_dir(const char *state_dir)
 {
-	if (is_root())
+	if (is_main_herd_of_root(state_dir))
 		return mem_dup(CRONHERD_RUNSTATEDIR "/cronherd");
 	return mem_format("%s/pidfiles", state_dir);
 }
 
 char *paths_log_dir(const char *state_dir)
 {
-	if (is_root())
+	if (is_main_herd_of_root(state_dir))
 		return mem_dup(CRONHERD_LOCALSTATEDIR "/log/cronherd");
 	return mem_format("%s/log", state_dir);
 }

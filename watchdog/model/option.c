@@ -171,7 +171,7 @@ const struct option option_table[] = {
 	{ INT("log_backups", POLICY, log_backups, 0, 1000), .fallback = "5" },
 	{ MODE("log_mode", POLICY, log_mode), .fallback = "0640" },
 	{ INT("nice", PROCESS, nice, -20, 19) },
-	{ INT("oom_score_adjust", PROCESS, oom_score_adj, -1000, 1000) },
+	{ INT("oom_score_adjust", PROCESS, oom_score_adjust, -1000, 1000) },
 	{ LIST("limits", PROCESS, limits), .check = check_limit },
 	{ .name = NULL },
 };

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/act/minder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pidfiles/proc.h"
+#include "watchdog/base/clock.h"
+#include "watchdog/store/exitnote.h"
+
+/* Rounds at a time: a backoff that one of them waits for must not delay the others. */
+#define ROUNDS_MAX 8
+/* Ends told by one round's command line; more go to the next one. */
+#define TOKENS_MAX 256
+#define TOKEN_SIZE 40
+
+#define SELF "/proc/self/exe"
+
+/* ---- coming between ----------------------------------------------------------------------- */
+
+static void pass_status_on(int status_fd) __attribute__((noreturn));
+
+/* The process that was called: whoever called it shall get the exit status of what goes on below. */
+static void pass_status_on(int status_fd)
+{
+	unsigned char status = 3; /* the minder-to-be was killed: what happened is not known */
+
+	while (read(status_fd, &status, 1) < 0 && errno == EINTR)
+		;
+	_exit(status);
+}
+
+static unsigned char wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return 3;
+	return WIFEXITED(status) ? (unsigned char)WEXITSTATUS(status) : 3;
+}
+
+static bool has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* execv(2) writes to none of it; its prototype is older than const. */
+static char *const *arguments(const char *const *argv)
+{
+	return (char *const *)(uintptr_t)argv;
+}
+
+static void become_minder(const char *state_dir, const char *config_file)
+	__attribute__((noreturn));
+
+static void become_minder(const char *state_dir, const char *config_file)
+{
+	const char *argv[] = { "cronherd", "minder",	 "--state-dir", state_dir,
+			       "-c",	   config_file, NULL };
+
+	if (has_children())
+		execv(SELF, arguments(argv));
+	_exit(0);
+}
+
+/* Interrupting the command on a terminal must not take the minder-to-be with it. */
+static void ignore_terminal(void (*handler)(int))
+{
+	(void)signal(SIGINT, handler);
+	(void)signal(SIGQUIT, handler);
+	(void)signal(SIGHUP, handler);
+	(void)signal(SIGTSTP, handler);
+}
+
+/* In the minder-to-be: returns in its child only. */
+static void stand(int status_fd, const char *state_dir, const char *config_file)
+{
+	unsigned char status;
+	pid_t pid;
+
+	ignore_terminal(SIG_IGN);
+	pid = prctl(PR_SET_CHILD_SUBREAPER, 1) ? -1 : fork();
+	if (pid == 0) {
+		ignore_terminal(SIG_DFL);
+		close(status_fd);
+		return;
+	}
+	status = pid < 0 ? 3 : wait_for(pid);
+	(void)!write(status_fd, &status, 1); /* EPIPE: nobody waits any more */
+	close(status_fd);
+	become_minder(state_dir, config_file);
+}
+
+int minder_stand_between(const char *state_dir, const char *config_file, struct err *err)
+{
+	int status_pipe[2];
+	pid_t pid;
+
+	fflush(NULL);
+	if (pipe2(status_pipe, O_CLOEXEC))
+		return err_set(err, ERR_SYSTEM, errno, "no minder: cannot make a pipe");
+	pid = fork();
+	if (pid < 0) {
+		int failure = errno;
+
+		close(status_pipe[0]);
+		close(status_pipe[1]);
+		return err_set(err, ERR_SYSTEM, failure, "no minder: cannot fork");
+	}
+	if (pid > 0) {
+		close(status_pipe[1]);
+		pass_status_on(status_pipe[0]);
+	}
+	close(status_pipe[0]);
+	stand(status_pipe[1], state_dir, config_file);
+	return 0;
+}
+
+/* ---- the minder --------------------------------------------------------------------------- */
+
+struct minder {
+	const struct minder_options *options;
+	struct proc proc;
+	char tokens[TOKENS_MAX][TOKEN_SIZE];
+	size_t token_count;
+	pid_t rounds[ROUNDS_MAX];
+	size_t round_count;
+};
+
+int minder_token_parse(const char *token, pid_t *pid, uint64_t *start_ticks)
+{
+	char end;
+
+	return sscanf(token, "%d-%" SCNu64 "%c", pid, start_ticks, &end) == 2 && *pid > 1 ? 0 : -1;
+}
+
+static int64_t cpu_ms(const struct rusage *usage)
+{
+	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * INT64_C(1000) +
+	       (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1000;
+}
+
+static int exits_fd(const struct minder *minder)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/exits", minder->options->state_dir);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A disk that is full costs the exit status, not the restart. */
+static void note(const struct minder *minder, const struct procstat *stat, int status,
+		 const struct rusage *usage)
+{
+	struct clock now = clock_read();
+	struct exitinfo info = { .boot_ms = now.boot_ms,
+				 .wall_ms = now.wall_ms,
+				 .peak_rss_bytes = (int64_t)usage->ru_maxrss * 1024,
+				 .cpu_ms = cpu_ms(usage) };
+	int fd = exits_fd(minder);
+
+	if (fd < 0)
+		return;
+	(void)exitnote_write(fd, stat->pid, stat->start_ticks, status, &info);
+	close(fd);
+}
+
+static void tell(struct minder *minder, const struct procstat *stat)
+{
+	if (minder->token_count == TOKENS_MAX)
+		return; /* cron's next round looks at all */
+	(void)snprintf(minder->tokens[minder->token_count++], TOKEN_SIZE, "%d-%" PRIu64,
+		       (int)stat->pid, stat->start_ticks);
+}
+
+static bool forget_round(struct minder *minder, pid_t pid)
+{
+	for (size_t i = 0; i < minder->round_count; i++) {
+		if (minder->rounds[i] != pid)
+			continue;
+		minder->rounds[i] = minder->rounds[--minder->round_count];
+		return true;
+	}
+	return false;
+}
+
+/* Status as wait(2) gives it, from waitid(2)'s siginfo. */
+static int wait_status(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return (info->si_status & 0xff) << 8;
+	return (info->si_status & 0x7f) | (info->si_code == CLD_DUMPED ? 0x80 : 0);
+}
+
+static void bury(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * The note is written before the zombie is reaped: as long as it is there nobody else can have its number, and a round that
+ * looks meanwhile sees that it is dead. Only leaders of a session are workers; the orphans of workers
+ * are merely buried.
+ */
+static void attend(struct minder *minder, const siginfo_t *info, const struct rusage *usage)
+{
+	struct procstat stat;
+
+	if (!forget_round(minder, info->si_pid) &&
+	    proc_stat(&minder->proc, info->si_pid, &stat) == 0 && stat.session == stat.pid) {
+		note(minder, &stat, wait_status(info), usage);
+		tell(minder, &stat);
+	}
+	bury(info->si_pid);
+}
+
+enum reaped { REAPED_ONE, REAPED_NONE, REAPED_CHILDLESS };
+
+static enum reaped reap_one(struct minder *minder)
+{
+	siginfo_t info = { .si_pid = 0 };
+	struct rusage usage;
+
+	/* The libc function has no usage; the system call has. */
+	memset(&usage, 0, sizeof(usage));
+	if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, &usage))
+		return errno == ECHILD ? REAPED_CHILDLESS : REAPED_NONE;
+	if (!info.si_pid)
+		return REAPED_NONE;
+	attend(minder, &info, &usage);
+	return REAPED_ONE;
+}
+
+static void run_round(const struct minder *minder) __attribute__((noreturn));
+
+/* The program as it is installed now, so that an upgrade takes effect; what we run ourselves, if that is gone. */
+static void execute(const char *const *argv)
+{
+	static const char deleted[] = " (deleted)";
+	char path[4096];
+	ssize_t len = readlink(SELF, path, sizeof(path) - 1);
+
+	if (len > 0) {
+		path[len] = '\0';
+		if ((size_t)len > sizeof(deleted) &&
+		    strcmp(path + len - (sizeof(deleted) - 1), deleted) == 0)
+			path[len - (ssize_t)(sizeof(deleted) - 1)] = '\0';
+		execv(path, arguments(argv));
+	}
+	execv(SELF, arguments(argv));
+}
+
+static void run_round(const struct minder *minder)
+{
+	const char *argv[5 + 2 * TOKENS_MAX + 1] = { "cronherd", "-c", minder->options->config_file,
+						     "run", "--minded" };
+	size_t argc = 5;
+	sigset_t none;
+
+	for (size_t i = 0; i < minder->token_count; i++) {
+		argv[argc++] = "--ended";
+		argv[argc++] = minder->tokens[i];
+	}
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	execute(argv);
+	_exit(127);
+}
+
+static void begin_round(struct minder *minder)
+{
+	pid_t pid;
+
+	if (!minder->token_count || minder->round_count == ROUNDS_MAX)
+		return;
+	pid = fork();
+	if (pid == 0)
+		run_round(minder);
+	if (pid < 0)
+		return; /* EAGAIN: the tokens wait for the next turn, and cron's round comes anyway */
+	minder->rounds[minder->round_count++] = pid;
+	minder->token_count = 0;
+}
+
+static void detach(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	(void)setsid(); /* EPERM: we lead one already */
+	(void)!chdir("/");
+	umask(077);
+	for (int fd = 0; fd < 3; fd++)
+		if (null >= 0 && null != fd)
+			(void)dup2(null, fd);
+	/* Everything of ours is close-on-exec; this is for what cron itself was given. */
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
+		return;
+#endif
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+}
+
+static void block(sigset_t *child)
+{
+	sigset_t all;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)signal(sig, SIG_DFL);
+	sigemptyset(&all);
+	sigaddset(&all, SIGCHLD);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	*child = all;
+}
+
+int minder_main(const struct minder_options *options)
+{
+	static const struct timespec retry = { .tv_sec = 5 };
+	struct minder minder = { .options = options, .proc = PROC_INIT };
+	sigset_t child;
+	enum reaped reaped;
+
+	detach();
+	block(&child);
+	do {
+		/* Opened for each burst: idle, we hold nothing open. */
+		int status = proc_open(&minder.proc, "/proc", true);
+
+		do
+			reaped = reap_one(&minder);
+		while (reaped == REAPED_ONE && minder.token_count < TOKENS_MAX);
+		if (status == 0)
+			proc_close(&minder.proc);
+		begin_round(&minder);
+		if (reaped == REAPED_NONE)
+			(void)sigtimedwait(&child, NULL, minder.token_count ? &retry : NULL);
+	} while (reaped != REAPED_CHILDLESS);
+	return 0;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/act/observe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "pidfiles/pidfile.h"
+#include "pidfiles/procref.h"
+#include "watchdog/config/expand.h"
+#include "watchdog/model/option.h"
+#include "watchdog/store/exitnote.h"
+
+/* How long a forking worker may take from leaving its starter to writing its pidfile. */
+#define FORKING_GRACE_MS 10000
+
+const char *observe_pidfile_name(const struct instance *instance, char buf[OBSERVE_PIDFILE_SIZE])
+{
+	return instance_file(instance, ".pid", buf, OBSERVE_PIDFILE_SIZE);
+}
+
+static bool is_forking(const struct instance *instance)
+{
+	return instance->worker && instance->worker->options.type == WORKER_FORKING;
+}
+
+static enum procid_verdict pinned(struct scene *scene, const struct procid *id,
+				  struct procstat *stat)
+{
+	struct procref ref = PROCREF_INIT;
+	enum procid_verdict verdict = procref_open(&ref, &scene->proc, &scene->host, id);
+
+	if (verdict != PROCID_SAME)
+		return verdict;
+	if (proc_stat(&scene->proc, id->pid, stat))
+		stat->pid = 0;
+	procref_close(&ref);
+	return verdict;
+}
+
+/* Another time namespace shows other start times; the pidfd's inode does not change. */
+static enum procid_verdict by_inode(struct scene *scene, const struct procid *id)
+{
+	struct procid now;
+	int status = procid_of(&scene->proc, &scene->host, id->pid, &now);
+
+	if (status == -ESRCH)
+		return PROCID_GONE;
+	if (status < 0 || !id->pidfd_inode || !now.pidfd_inode)
+		return PROCID_UNKNOWN;
+	return id->pidfd_inode == now.pidfd_inode ? PROCID_SAME : PROCID_OTHER;
+}
+
+/*
+ * What is left of ID. Where the lease is ours, what another container recorded is dead (that is
+ * what taking a lease over means); where it is not, nothing can be told.
+ */
+static enum procid_verdict ask(struct scene *scene, const struct procid *id,
+			       enum observe_depth depth, struct procstat *stat)
+{
+	stat->pid = 0;
+	if (procid_place(id, &scene->host) == PROCID_UNKNOWN) {
+		if (id->pid_namespace == scene->host.pid_namespace)
+			return by_inode(scene, id);
+		return scene->claim == LEASE_FOREIGN ? PROCID_UNKNOWN : PROCID_GONE;
+	}
+	if (depth == OBSERVE_LOOK)
+		return procid_look(&scene->proc, &scene->host, id, stat);
+	return pinned(scene, id, stat);
+}
+
+/* ---- the living --------------------------------------------------------------------------- */
+
+static int64_t tree_rss_bytes(struct scene *scene, pid_t root)
+{
+	int64_t sum_bytes = 0;
+
+	if (proctable_read(&scene->table, &scene->proc))
+		return -1;
+	for (size_t i = 0; i < scene->table.count; i++)
+		if (proctable_belongs(&scene->table, &scene->table.entries[i], root))
+			sum_bytes += scene->table.entries[i].rss_bytes;
+	return sum_bytes;
+}
+
+static int64_t measure_one(struct scene *scene, pid_t pid, int64_t metric)
+{
+	int64_t bytes;
+	int status;
+
+	if (metric == MEMORY_RSS)
+		status = proc_rss_bytes(&scene->proc, pid, &bytes);
+	else
+		status = proc_rollup_bytes(&scene->proc, pid,
+					   metric == MEMORY_PSS ? PROC_ROLLUP_PSS : PROC_ROLLUP_USS,
+					   &bytes);
+	return status ? -1 : bytes;
+}
+
+static int64_t measure_tree(struct scene *scene, pid_t root, int64_t metric)
+{
+	int64_t sum_bytes = 0;
+
+	for (size_t i = 0; i < scene->table.count; i++) {
+		const struct proctable_entry *entry = &scene->table.entries[i];
+		int64_t bytes;
+
+		if (!proctable_belongs(&scene->table, entry, root))
+			continue;
+		bytes = measure_one(scene, entry->pid, metric);
+		/* Unreadable is not zero; one that ended meanwhile is, near enough. */
+		sum_bytes += bytes < 0 ? entry->rss_bytes : bytes;
+	}
+	return sum_bytes;
+}
+
+static int64_t lowest_limit_bytes(const struct worker_options *options)
+{
+	int64_t soft = options->memory_limit_bytes;
+	int64_t hard = options->memory_max_bytes;
+
+	if (soft == OPTION_NONE)
+		return hard;
+	return hard != OPTION_NONE && hard < soft ? hard : soft;
+}
+
+/*
+ * First the resident size that `stat` gave for nothing. It is approximate and, for pss and uss, an upper bound: the
+ * dear files are read only within a quarter of the limit.
+ */
+static void measure(struct scene *scene, const struct worker_options *options,
+		    struct observation *seen)
+{
+	bool is_tree = options->memory_scope == MEMORY_TREE;
+	int64_t limit_bytes = lowest_limit_bytes(options);
+	pid_t pid = seen->process.pid;
+
+	seen->memory_bytes = seen->rss_bytes;
+	if (limit_bytes == OPTION_NONE)
+		return;
+	if (is_tree)
+		seen->memory_bytes = tree_rss_bytes(scene, pid);
+	if (seen->memory_bytes >= 0 && seen->memory_bytes < limit_bytes - limit_bytes / 4)
+		return;
+	if (is_tree && scene->table.is_read)
+		seen->memory_bytes = measure_tree(scene, pid, options->memory_metric);
+	else
+		seen->memory_bytes = measure_one(scene, pid, options->memory_metric);
+	/* A metric that may not be read (smaps_rollup of a non-dumpable one): judge by rss. */
+	if (seen->memory_bytes < 0)
+		seen->memory_bytes = seen->rss_bytes;
+}
+
+static void fill_alive(struct scene *scene, const struct instance *instance,
+		       const struct procstat *stat, struct observation *seen)
+{
+	seen->liveness = LIVENESS_ALIVE;
+	seen->started_boot_ms = clock_from_ticks(seen->process.start_ticks);
+	if (!seen->started_wall_ms)
+		seen->started_wall_ms =
+			scene->now.wall_ms - (scene->now.boot_ms - seen->started_boot_ms);
+	if (!stat->pid)
+		return; /* /proc hides it: it lives, and nothing more is known */
+	seen->rss_bytes = (int64_t)stat->rss_pages * sysconf(_SC_PAGESIZE);
+	if (instance->worker)
+		measure(scene, &instance->worker->options, seen);
+}
+
+/* ---- the dead ----------------------------------------------------------------------------- */
+
+/* Status of a child of our own that has ended and is not reaped yet. */
+static bool ask_child(pid_t pid, int *status)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid != pid)
+		return false;
+	*status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
+	return true;
+}
+
+/* A zombie shows its status where the note of it is yet to come; 0 may also mean hidden. */
+static bool ask_zombie(const struct procid *id, const struct procstat *stat, int *status)
+{
+	*status = stat->exit_status;
+	return stat->pid == id->pid && stat->start_ticks == id->start_ticks &&
+	       procstat_has_ended(stat) && stat->exit_status != 0;
+}
+
+static void read_exit(struct scene *scene, const struct procstat *stat, struct observation *seen)
+{
+	const struct procid *id = &seen->process;
+	int status;
+
+	if (!id->pid)
+		return;
+	exitnote_read(scene->dir.exits_fd, id->pid, id->start_ticks, &seen->exit);
+	if (seen->exit.known || !(ask_child(id->pid, &status) || ask_zombie(id, stat, &status)))
+		return;
+	seen->exit = exitnote_from_status(status);
+	seen->exit.boot_ms = scene->now.boot_ms;
+	seen->exit.wall_ms = scene->now.wall_ms;
+}
+
+static void fill_dead(struct scene *scene, const struct procid *id, const struct procstat *stat,
+		      struct observation *seen)
+{
+	seen->liveness = LIVENESS_DEAD;
+	seen->process = *id;
+	seen->started_boot_ms = id->pid ? clock_from_ticks(id->start_ticks) : 0;
+	read_exit(scene, stat, seen);
+}
+
+static void puzzled(struct observation *seen, const char *why)
+{
+	seen->liveness = LIVENESS_UNKNOWN;
+	seen->why = why;
+}
+
+/* Our own launches lead a session of their own for life: whoever does not is not ours. */
+static bool leads_session(const struct procid *id, const struct procstat *stat)
+{
+	return stat->pid == 0 || stat->session == id->pid;
+}
+
+/* Judges ID. Returns whether that settles it (alive, or cannot tell). */
+static bool judge(struct scene *scene, const struct instance *instance, const struct procid *id,
+		  enum observe_depth depth, struct observation *seen)
+{
+	struct procstat stat = { 0 };
+	enum procid_verdict verdict = ask(scene, id, depth, &stat);
+
+	if (verdict == PROCID_SAME && !is_forking(instance) && instance->worker &&
+	    !leads_session(id, &stat))
+		verdict = PROCID_OTHER;
+	switch (verdict) {
+	case PROCID_SAME:
+		seen->process = *id;
+		fill_alive(scene, instance, &stat, seen);
+		return true;
+	case PROCID_UNKNOWN:
+		puzzled(seen, "its process cannot be seen from here (another container or host, or "
+			      "/proc hides it)");
+		return true;
+	case PROCID_GONE:
+	case PROCID_OTHER:
+		break;
+	}
+	fill_dead(scene, id, &stat, seen);
+	return false;
+}
+
+/* ---- other ways to find it ---------------------------------------------------------------- */
+
+static void take_back(struct scene *scene, const struct instance *instance, pid_t pid,
+		      struct observation *seen)
+{
+	struct procid id;
+	struct procstat stat;
+
+	if (procid_of(&scene->proc, &scene->host, pid, &id) ||
+	    proc_stat(&scene->proc, pid, &stat))
+		return; /* it has just ended */
+	seen->process = id;
+	seen->recovered = true;
+	seen->definition = 0;
+	seen->exit = (struct exitinfo)EXITINFO_INIT;
+	fill_alive(scene, instance, &stat, seen);
+}
+
+static void search(struct scene *scene, const struct instance *instance, struct observation *seen)
+{
+	char id[INSTANCE_ID_SIZE];
+	const struct proctable_mark *mark;
+
+	if (proctable_read_marks(&scene->table, &scene->proc, geteuid(),
+				 scene->host.pid_namespace, scene->dir.path)) {
+		puzzled(seen, "/proc cannot be searched for it");
+		return;
+	}
+	mark = proctable_main(&scene->table, instance_id(instance, id));
+	if (mark)
+		take_back(scene, instance, mark->pid, seen);
+}
+
+/* Whether PID may be what a forking worker became: our mark, and the worker's user. */
+static bool is_credible(struct scene *scene, const struct instance *instance, uid_t uid, pid_t pid)
+{
+	char id[INSTANCE_ID_SIZE];
+	char value[INSTANCE_ID_SIZE];
+	uid_t owner;
+	pid_t tgid;
+
+	return proc_tgid(&scene->proc, pid, &tgid) == 0 && tgid == pid &&
+	       proc_uid(&scene->proc, pid, &owner) == 0 && owner == uid &&
+	       proc_getenv(&scene->proc, pid, "CRONHERD_ID", value, sizeof(value)) == 0 &&
+	       strcmp(value, instance_id(instance, id)) == 0;
+}
+
+/* The worker has daemonized: what does its own pidfile say? */
+static void follow_fork(struct scene *scene, const struct instance *instance,
+			const struct record *record, struct observation *seen)
+{
+	struct expanded expanded;
+	pid_t pid;
+	bool is_fresh = scene->now.boot_ms - record->started_boot_ms < FORKING_GRACE_MS;
+	bool has_failed = seen->exit.known && (seen->exit.signal || seen->exit.code != 0);
+
+	if (expand_instance(scene->config, instance, &expanded, NULL) == 0) {
+		uid_t uid = expanded.account.uid;
+		bool is_found = pidfile_read_foreign(expanded.pidfile, uid, &pid) == 0 &&
+				is_credible(scene, instance, uid, pid);
+
+		expanded_free(&expanded);
+		if (is_found) {
+			take_back(scene, instance, pid, seen);
+			return;
+		}
+	}
+	if (is_fresh && !has_failed && record->state == STATE_STARTING)
+		puzzled(seen, "it has daemonized; waiting for its own pidfile");
+}
+
+/* ---- the look ----------------------------------------------------------------------------- */
+
+void observe(struct scene *scene, const struct instance *instance, const struct record *record,
+	     enum observe_depth depth, struct observation *seen)
+{
+	char name[OBSERVE_PIDFILE_SIZE];
+	struct pidfile pidfile;
+	int status = -ENOENT;
+	bool is_proven;
+
+	*seen = (struct observation)OBSERVATION_INIT;
+	if (scene->dir.pidfiles_fd >= 0)
+		status = pidfile_read(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
+				      &pidfile);
+	is_proven = status == 0 && pidfile_is_proof(&pidfile);
+	if (is_proven) {
+		seen->definition = pidfile.definition;
+		seen->started_wall_ms = pidfile.started_wall_ms;
+		if (judge(scene, instance, &pidfile.id, depth, seen))
+			return;
+	} else if (record->process.pid) {
+		seen->definition = record->definition;
+		seen->started_wall_ms = record->started_wall_ms;
+		seen->recovered = true;
+		if (judge(scene, instance, &record->process, depth, seen))
+			return;
+	} else {
+		fill_dead(scene, &(struct procid){ 0 }, &(struct procstat){ 0 }, seen);
+	}
+	seen->recovered = false;
+	if (is_forking(instance))
+		follow_fork(scene, instance, record, seen);
+	if (!is_proven && depth == OBSERVE_SEARCH && seen->liveness == LIVENESS_DEAD)
+		search(scene, instance, seen);
+}

@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/decide/decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "watchdog/base/hash.h"
+#include "watchdog/decide/backoff.h"
+#include "watchdog/decide/expect.h"
+#include "watchdog/model/option.h"
+
+/* What a look amounts to, given what is wanted. Columns of the table. */
+enum seeing {
+	SEEING_NOTHING,   /* cannot tell */
+	SEEING_DEAD,      /* and it should run */
+	SEEING_ABSENT,    /* dead, and should be */
+	SEEING_WELL,      /* alive, and should be */
+	SEEING_UNWANTED,  /* alive, and should not be */
+	SEEING_OUTDATED,  /* alive, to be replaced gracefully, and may be now */
+	SEEING_EXCESSIVE  /* alive, over its hard limit */
+};
+
+#define SEEING_COUNT 7
+
+typedef void cell(const struct situation *s, struct decision *d);
+
+/* ---- what is common to cells ------------------------------------------------------------- */
+
+static void enter(const struct situation *s, struct decision *d, enum state state)
+{
+	if (d->record.state != (int64_t)state)
+		d->record.state_wall_ms = s->now.wall_ms;
+	d->record.state = state;
+}
+
+static void forget_failures(struct record *record)
+{
+	record->failures = 0;
+	record->crashes = 0;
+	record->next_start_boot_ms = 0;
+	record->next_start_wall_ms = 0;
+	record->failure[0] = '\0';
+}
+
+static bool is_same(const struct procid *a, const struct procid *b)
+{
+	return a->pid == b->pid && a->start_ticks == b->start_ticks &&
+	       strcmp(a->boot_id, b->boot_id) == 0;
+}
+
+static void set_next_start(struct record *record, int64_t delay_ms, struct clock now)
+{
+	record->next_start_boot_ms = now.boot_ms + delay_ms;
+	record->next_start_wall_ms = now.wall_ms + delay_ms;
+}
+
+static void start(const struct situation *s, struct decision *d)
+{
+	if (s->is_ready) {
+		d->action = ACTION_START;
+		return;
+	}
+	enter(s, d, STATE_STOPPED);
+}
+
+/* The process of the record has ended: why and how goes to last_exit. */
+static void note_end(const struct situation *s, struct decision *d, enum reason reason)
+{
+	struct record *record = &d->record;
+
+	record->last_exit = s->seen->exit;
+	if (!record->last_exit.wall_ms)
+		record->last_exit.wall_ms = s->now.wall_ms;
+	record->has_exit = 1;
+	record->last_exit_reason = reason;
+	record->over_since_boot_ms = 0;
+	d->has_ended = true;
+}
+
+/* At most this long did it run: up to the moment of its end, or up to now. */
+static int64_t uptime_ms(const struct situation *s, const struct record *record)
+{
+	int64_t end = s->seen->exit.boot_ms ? s->seen->exit.boot_ms : s->now.boot_ms;
+
+	return end > record->started_boot_ms ? end - record->started_boot_ms : 0;
+}
+
+static void fail(struct record *record, const struct worker_options *options, struct clock now)
+{
+	bool is_fatal = ++record->failures > options->startretries;
+	int64_t delay_ms = is_fatal ? options->restart_delay_max_ms
+				    : backoff_delay_ms(options, record->failures);
+	enum state state = is_fatal ? STATE_FATAL : STATE_BACKOFF;
+
+	if (record->state != (int64_t)state)
+		record->state_wall_ms = now.wall_ms;
+	record->state = state;
+	set_next_start(record, delay_ms, now);
+}
+
+static void crash(const struct situation *s, struct decision *d)
+{
+	int64_t delay_ms = backoff_delay_ms(&s->worker->options, d->record.crashes++);
+
+	if (delay_ms == 0) {
+		start(s, d);
+		return;
+	}
+	enter(s, d, STATE_BACKOFF);
+	set_next_start(&d->record, delay_ms, s->now);
+}
+
+/* It ran long enough, and ended without our asking. */
+static void end_of_run(const struct situation *s, struct decision *d)
+{
+	const struct worker_options *options = &s->worker->options;
+	bool is_expected = expect_has(options, &s->seen->exit);
+
+	d->record.failures = 0;
+	if (is_expected || backoff_is_forgiven(options, uptime_ms(s, &d->record)))
+		d->record.crashes = 0;
+	if (options->autorestart == AUTORESTART_NEVER ||
+	    (options->autorestart == AUTORESTART_UNEXPECTED && is_expected))
+		enter(s, d, STATE_EXITED);
+	else if (is_expected)
+		start(s, d);
+	else
+		crash(s, d);
+}
+
+static void adopt(const struct situation *s, struct decision *d)
+{
+	struct record *record = &d->record;
+
+	d->was_adopted = true;
+	record->process = s->seen->process;
+	record->definition = s->seen->definition;
+	record->started_boot_ms = s->seen->started_boot_ms;
+	record->started_wall_ms = s->seen->started_wall_ms;
+	record->over_since_boot_ms = 0;
+	enter(s, d, STATE_STARTING);
+}
+
+/* The look shows another process than the record knows: a start whose record was lost. */
+static void adopt_if_new(const struct situation *s, struct decision *d)
+{
+	if (!is_same(&s->seen->process, &d->record.process))
+		adopt(s, d);
+}
+
+static void watch_memory(const struct situation *s, struct decision *d)
+{
+	int64_t limit = s->worker->options.memory_limit_bytes;
+	bool is_over = limit != OPTION_NONE && s->seen->memory_bytes >= limit;
+
+	if (!is_over)
+		d->record.over_since_boot_ms = 0;
+	else if (!d->record.over_since_boot_ms)
+		d->record.over_since_boot_ms = s->now.boot_ms;
+	if (is_over && s->worker->options.memory_limit_for_ms > 0)
+		d->again_boot_ms = d->record.over_since_boot_ms +
+				   s->worker->options.memory_limit_for_ms;
+}
+
+static void begin_stop(const struct situation *s, struct decision *d, enum reason reason,
+		       bool is_killed)
+{
+	struct record *record = &d->record;
+
+	enter(s, d, STATE_STOPPING);
+	record->stop_reason = reason;
+	record->killed = is_killed;
+	record->stop_deadline_boot_ms = s->now.boot_ms + record->stopping.stopwaitsecs_ms;
+	d->again_boot_ms = record->stop_deadline_boot_ms;
+	d->action = is_killed ? ACTION_KILL : ACTION_SIGNAL;
+	d->signal = (int)record->stopping.stopsignal;
+}
+
+/* ---- cells -------------------------------------------------------------------------------- */
+
+/* Cannot tell. What was recorded stands; what is shown is UNKNOWN. */
+static void puzzle(const struct situation *s, struct decision *d)
+{
+	(void)s;
+	d->state = STATE_UNKNOWN;
+}
+
+static void rest(const struct situation *s, struct decision *d)
+{
+	forget_failures(&d->record);
+	enter(s, d, STATE_STOPPED);
+	if (!s->worker)
+		d->action = ACTION_FORGET;
+}
+
+static void end_then_keep(const struct situation *s, struct decision *d)
+{
+	const struct worker_options *options = &s->worker->options;
+	bool is_early = uptime_ms(s, &d->record) < options->startsecs_ms;
+
+	note_end(s, d, expect_reason(options, &s->seen->exit));
+	if (is_early)
+		fail(&d->record, options, s->now);
+	else
+		end_of_run(s, d);
+	if (d->record.state == STATE_BACKOFF || d->record.state == STATE_FATAL)
+		d->again_boot_ms = d->record.next_start_boot_ms;
+}
+
+static void end_then_rest(const struct situation *s, struct decision *d)
+{
+	note_end(s, d, s->worker ? expect_reason(&s->worker->options, &s->seen->exit)
+				 : REASON_MISSING);
+	rest(s, d);
+}
+
+/* A pidfile names a dead process that the record has not heard of: its start was not recorded. */
+static bool is_unrecorded_end(const struct situation *s, const struct record *record)
+{
+	return s->seen->process.pid && !is_same(&s->seen->process, &record->process);
+}
+
+static void start_stopped(const struct situation *s, struct decision *d)
+{
+	if (is_unrecorded_end(s, &d->record)) {
+		adopt(s, d);
+		d->was_adopted = false;
+		end_then_keep(s, d);
+		return;
+	}
+	start(s, d);
+}
+
+/* Whether waiting has become pointless: a person asks, or the definition is another. */
+static bool is_fresh_try(const struct situation *s)
+{
+	return s->is_retried || (s->record->definition &&
+				 s->record->definition != s->worker->definition);
+}
+
+static void start_when_due(const struct situation *s, struct decision *d)
+{
+	struct record *record = &d->record;
+	int64_t most = s->now.boot_ms + s->worker->options.restart_delay_max_ms;
+
+	if (is_unrecorded_end(s, record)) {
+		start_stopped(s, d);
+		return;
+	}
+	if (is_fresh_try(s)) {
+		forget_failures(record);
+		start(s, d);
+		return;
+	}
+	/* A corrupt time far ahead must not mean never. */
+	if (record->next_start_boot_ms > most)
+		record->next_start_boot_ms = most;
+	if (record->next_start_boot_ms <= s->now.boot_ms)
+		start(s, d);
+	else
+		d->again_boot_ms = record->next_start_boot_ms;
+}
+
+static void start_fatal(const struct situation *s, struct decision *d)
+{
+	if (s->worker->options.give_up && !is_fresh_try(s))
+		return;
+	start_when_due(s, d);
+}
+
+static void start_exited(const struct situation *s, struct decision *d)
+{
+	if (is_unrecorded_end(s, &d->record) || is_fresh_try(s) ||
+	    s->worker->options.autorestart == AUTORESTART_ALWAYS)
+		start_stopped(s, d);
+}
+
+/* The stop is complete and it shall run: a planned end, so without delay. */
+static void restart(const struct situation *s, struct decision *d)
+{
+	note_end(s, d, (enum reason)d->record.stop_reason);
+	forget_failures(&d->record);
+	enter(s, d, STATE_STOPPED);
+	start(s, d);
+}
+
+static void finish_stop(const struct situation *s, struct decision *d)
+{
+	note_end(s, d, (enum reason)d->record.stop_reason);
+	rest(s, d);
+}
+
+static void rise(const struct situation *s, struct decision *d)
+{
+	int64_t ready_boot_ms;
+
+	adopt_if_new(s, d);
+	ready_boot_ms = d->record.started_boot_ms + s->worker->options.startsecs_ms;
+	if (d->record.state != STATE_STARTING) {
+		watch_memory(s, d);
+		return;
+	}
+	if (s->now.boot_ms < ready_boot_ms) {
+		d->again_boot_ms = ready_boot_ms;
+		return;
+	}
+	d->record.failures = 0;
+	d->record.failure[0] = '\0';
+	enter(s, d, STATE_RUNNING);
+	watch_memory(s, d);
+}
+
+static void adopt_and_rise(const struct situation *s, struct decision *d)
+{
+	adopt(s, d);
+	rise(s, d);
+}
+
+static void stop(const struct situation *s, struct decision *d)
+{
+	adopt_if_new(s, d);
+	begin_stop(s, d, s->intent_reason, s->at_once);
+}
+
+static void replace(const struct situation *s, struct decision *d)
+{
+	enum reason reason = s->intent == INTENT_RENEW ? s->intent_reason : decide_pressure(s);
+
+	adopt_if_new(s, d);
+	begin_stop(s, d, reason, s->at_once);
+}
+
+static void kill_it(const struct situation *s, struct decision *d)
+{
+	adopt_if_new(s, d);
+	begin_stop(s, d, REASON_MEMORY_MAX, true);
+}
+
+/* The signal was sent once and is never repeated; at the deadline comes KILL, again each
+ * stopwaitsecs for what hangs in the kernel. */
+static void continue_stop(const struct situation *s, struct decision *d)
+{
+	struct record *record = &d->record;
+	int64_t wait_ms = record->stopping.stopwaitsecs_ms;
+
+	if (!is_same(&s->seen->process, &record->process)) {
+		/* The one that was told has gone; this one has not been told anything. */
+		adopt(s, d);
+		d->again_boot_ms = s->now.boot_ms;
+		return;
+	}
+	if (record->stop_deadline_boot_ms > s->now.boot_ms + wait_ms)
+		record->stop_deadline_boot_ms = s->now.boot_ms + wait_ms;
+	if (record->stop_deadline_boot_ms <= s->now.boot_ms || (s->at_once && !record->killed)) {
+		d->action = ACTION_KILL;
+		record->killed = 1;
+		record->stop_deadline_boot_ms = s->now.boot_ms + (wait_ms > 1000 ? wait_ms : 1000);
+	}
+	d->again_boot_ms = record->stop_deadline_boot_ms;
+}
+
+static void kill_stopping(const struct situation *s, struct decision *d)
+{
+	if (!d->record.killed)
+		d->record.stop_deadline_boot_ms = s->now.boot_ms;
+	continue_stop(s, d);
+}
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+static cell *const table[STATE_UNKNOWN][SEEING_COUNT] = {
+	/*                   NOTHING DEAD            ABSENT         WELL            UNWANTED
+	 *                   OUTDATED       EXCESSIVE */
+	[STATE_STOPPED]  = { puzzle, start_stopped,  rest,          adopt_and_rise, stop,
+			     replace,       kill_it },
+	[STATE_STARTING] = { puzzle, end_then_keep,  end_then_rest, rise,           stop,
+			     replace,       kill_it },
+	[STATE_RUNNING]  = { puzzle, end_then_keep,  end_then_rest, rise,           stop,
+			     replace,       kill_it },
+	[STATE_BACKOFF]  = { puzzle, start_when_due, rest,          adopt_and_rise, stop,
+			     replace,       kill_it },
+	[STATE_STOPPING] = { puzzle, restart,        finish_stop,   continue_stop,  continue_stop,
+			     continue_stop, kill_stopping },
+	[STATE_EXITED]   = { puzzle, start_exited,   rest,          adopt_and_rise, stop,
+			     replace,       kill_it },
+	[STATE_FATAL]    = { puzzle, start_fatal,    rest,          adopt_and_rise, stop,
+			     replace,       kill_it },
+};
+
+static bool is_excessive(const struct situation *s)
+{
+	int64_t max = s->worker ? s->worker->options.memory_max_bytes : OPTION_NONE;
+
+	return max != OPTION_NONE && s->seen->memory_bytes >= max;
+}
+
+static enum seeing see(const struct situation *s)
+{
+	bool is_kept = s->intent == INTENT_KEEP || s->intent == INTENT_RENEW;
+
+	switch (s->seen->liveness) {
+	case LIVENESS_UNKNOWN:
+		return SEEING_NOTHING;
+	case LIVENESS_DEAD:
+		return is_kept ? SEEING_DEAD : SEEING_ABSENT;
+	case LIVENESS_ALIVE:
+		break;
+	}
+	if (!is_kept)
+		return SEEING_UNWANTED;
+	if (is_excessive(s))
+		return SEEING_EXCESSIVE;
+	if (s->may_replace &&
+	    (s->intent == INTENT_RENEW || decide_pressure(s) != REASON_NONE))
+		return SEEING_OUTDATED;
+	return SEEING_WELL;
+}
+
+/* Every time in the record belongs to a boot that is over, and so does its process. */
+static void rebase(const struct situation *s, struct decision *d)
+{
+	struct record *record = &d->record;
+
+	if (!record_is_of_earlier_boot(record, s->boot_id))
+		return;
+	if (record->state == STATE_STARTING || record->state == STATE_RUNNING ||
+	    record->state == STATE_STOPPING)
+		note_end(s, d, REASON_HOST_REBOOTED);
+	forget_failures(record);
+	record->over_since_boot_ms = 0;
+	record->missing_since_boot_ms = 0;
+	enter(s, d, STATE_STOPPED);
+}
+
+static void set_boot(struct record *record, const char *boot_id)
+{
+	(void)snprintf(record->boot_id, sizeof(record->boot_id), "%s", boot_id);
+}
+
+static void remember_stopping(struct record *record, const struct worker *worker)
+{
+	record->stopping.stopsignal = worker->options.stopsignal;
+	record->stopping.stopwaitsecs_ms = worker->options.stopwaitsecs_ms;
+	record->stopping.killmode = worker->options.killmode;
+}
+
+void decide(const struct situation *s, struct decision *d)
+{
+	*d = (struct decision){ .action = ACTION_NONE,
+				.record = *s->record,
+				.again_boot_ms = CLOCK_NEVER };
+	d->state = STATE_COUNT;
+	if (s->intent == INTENT_FREEZE) {
+		d->state = s->seen->liveness == LIVENESS_UNKNOWN ? STATE_UNKNOWN
+								 : (enum state)d->record.state;
+		return;
+	}
+	if (s->seen->liveness != LIVENESS_UNKNOWN)
+		rebase(s, d);
+	if (s->worker && s->seen->liveness == LIVENESS_ALIVE)
+		remember_stopping(&d->record, s->worker);
+	table[d->record.state][see(s)](s, d);
+	/* A record that says nothing yet need not say of which boot. */
+	if (!record_equal(&d->record, s->record) && s->seen->liveness != LIVENESS_UNKNOWN)
+		set_boot(&d->record, s->boot_id);
+	if (d->state == STATE_COUNT)
+		d->state = (enum state)d->record.state;
+}
+
+/* ---- results and pressure ----------------------------------------------------------------- */
+
+void decide_started(struct record *record, const struct worker *worker,
+		    const struct procid *process, struct clock now, const char *boot_id)
+{
+	record->state = worker->options.startsecs_ms ? STATE_STARTING : STATE_RUNNING;
+	record->state_wall_ms = now.wall_ms;
+	record->process = *process;
+	record->definition = worker->definition;
+	record->started_boot_ms = now.boot_ms;
+	record->started_wall_ms = now.wall_ms;
+	record->starts++;
+	record->next_start_boot_ms = 0;
+	record->next_start_wall_ms = 0;
+	record->over_since_boot_ms = 0;
+	record->failure[0] = '\0';
+	remember_stopping(record, worker);
+	set_boot(record, boot_id);
+}
+
+void decide_start_failed(struct record *record, const struct worker *worker, const char *why,
+			 struct clock now, const char *boot_id)
+{
+	record->definition = worker->definition;
+	(void)snprintf(record->failure, sizeof(record->failure), "%s", why);
+	fail(record, &worker->options, now);
+	set_boot(record, boot_id);
+}
+
+int64_t decide_spread_age_ms(const char *id, int64_t max_age_ms)
+{
+	int64_t tenth_ms = max_age_ms / 10;
+
+	return max_age_ms - (int64_t)(hash_text(HASH_INIT, id) % (uint64_t)(tenth_ms + 1));
+}
+
+static bool is_bloated(const struct situation *s)
+{
+	const struct worker_options *options = &s->worker->options;
+	int64_t since = s->record->over_since_boot_ms;
+
+	if (options->memory_limit_bytes == OPTION_NONE ||
+	    s->seen->memory_bytes < options->memory_limit_bytes)
+		return false;
+	if (options->memory_limit_for_ms <= 0)
+		return true;
+	return since && s->now.boot_ms - since >= options->memory_limit_for_ms;
+}
+
+static bool is_aged(const struct situation *s)
+{
+	int64_t max_age_ms = s->worker->options.max_age_ms;
+
+	return max_age_ms != OPTION_NONE &&
+	       s->now.boot_ms - s->seen->started_boot_ms >=
+		       decide_spread_age_ms(s->id, max_age_ms);
+}
+
+enum reason decide_pressure(const struct situation *s)
+{
+	if (!s->worker || s->seen->liveness != LIVENESS_ALIVE || s->record->state == STATE_STOPPING)
+		return REASON_NONE;
+	if (is_bloated(s))
+		return REASON_MEMORY_LIMIT;
+	if (s->seen->definition && s->seen->definition != s->worker->definition)
+		return REASON_CONFIG_CHANGED;
+	if (is_aged(s))
+		return REASON_MAX_AGE;
+	return REASON_NONE;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/round/herd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "watchdog/base/mem.h"
+
+/* ---- slots -------------------------------------------------------------------------------- */
+
+static struct slot *add_slot(struct herd *herd, const char *name, int number,
+			     const struct worker *worker, enum definition definition)
+{
+	struct slot *slot;
+
+	if ((herd->count & (herd->count - 1)) == 0) /* full at each power of two */
+		herd->slots = mem_resize(herd->slots, herd->count ? herd->count * 2 : 1,
+					 sizeof(*herd->slots));
+	slot = &herd->slots[herd->count++];
+	*slot = (struct slot){ .definition = definition,
+			       .record = RECORD_INIT,
+			       .seen = OBSERVATION_INIT,
+			       .family = FAMILY_INIT,
+			       .again_boot_ms = CLOCK_NEVER };
+	slot->instance.worker = worker;
+	slot->instance.number = number;
+	slot->instance.name = worker ? worker->name : mem_dup(name);
+	instance_id(&slot->instance, slot->id);
+	return slot;
+}
+
+static void add_defined(struct herd *herd)
+{
+	for (size_t i = 0; i < herd->config.worker_count; i++) {
+		const struct worker *worker = &herd->config.workers[i];
+		int first = (int)worker->options.numprocs_start;
+
+		for (int n = 0; n < worker->options.numprocs; n++)
+			add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+	}
+}
+
+/* What only files know of: a name without definition, or a number beyond numprocs. */
+static void add_known(struct herd *herd, const char *file, const char *suffix)
+{
+	char name[WORKER_NAME_MAX + 1];
+	const struct worker *worker;
+	int number;
+	size_t i;
+
+	if (!instance_from_file(file, suffix, name, &number))
+		return;
+	worker = config_worker(&herd->config, name);
+	if (worker && number >= worker->options.numprocs_start &&
+	    number < worker->options.numprocs_start + worker->options.numprocs)
+		return;
+	for (i = herd->count; i-- > 0;)
+		if (herd->slots[i].definition == DEFINITION_CURRENT)
+			break;
+		else if (herd->slots[i].instance.number == number &&
+			 strcmp(herd->slots[i].instance.name, name) == 0)
+			return;
+	add_slot(herd, name, number, worker,
+		 worker ? DEFINITION_EXCESS
+			: (herd->config.error_count ? DEFINITION_BROKEN : DEFINITION_REMOVED));
+}
+
+static int add_from(struct herd *herd, int dir_fd, const char *suffix, struct err *err)
+{
+	struct dirent *entry;
+	DIR *stream;
+	int fd;
+
+	if (dir_fd < 0)
+		return 0;
+	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream) {
+		int failure = errno;
+
+		if (fd >= 0)
+			close(fd);
+		return err_set(err, ERR_SYSTEM, failure, "cannot list the state directory");
+	}
+	while (errno = 0, (entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			add_known(herd, entry->d_name, suffix);
+	closedir(stream);
+	return 0;
+}
+
+static int64_t priority_of(const struct slot *slot)
+{
+	return slot->instance.worker ? slot->instance.worker->options.priority : 999;
+}
+
+static int in_starting_order(const void *a, const void *b)
+{
+	const struct slot *left = a;
+	const struct slot *right = b;
+	int64_t by_priority = priority_of(left) - priority_of(right);
+	const struct worker *first = left->instance.worker;
+	const struct worker *second = right->instance.worker;
+
+	if (by_priority)
+		return by_priority < 0 ? -1 : 1;
+	if (first != second) /* workers stand in one array, in the order of the files */
+		return !first ? 1 : !second ? -1 : first < second ? -1 : 1;
+	if (!first && strcmp(left->instance.name, right->instance.name) != 0)
+		return strcmp(left->instance.name, right->instance.name);
+	return (left->instance.number > right->instance.number) -
+	       (left->instance.number < right->instance.number);
+}
+
+static int lay_out(struct herd *herd, struct err *err)
+{
+	add_defined(herd);
+	if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
+	    add_from(herd, herd->scene.dir.records_fd, "", err))
+		return -1;
+	if (herd->count)
+		qsort(herd->slots, herd->count, sizeof(*herd->slots), in_starting_order);
+	return 0;
+}
+
+/* ---- lease -------------------------------------------------------------------------------- */
+
+/* When pid 1 of a pid namespace of our own began; 0 where that cannot be told. */
+static int64_t container_start_wall_ms(const struct herd *herd)
+{
+	struct procstat init;
+
+	if (proc_stat(&herd->scene.proc, 1, &init))
+		return 0;
+	return herd->scene.now.wall_ms -
+	       (herd->scene.now.boot_ms - clock_from_ticks(init.start_ticks));
+}
+
+/* The longest distance between rounds is remembered, in coarse steps so that it is rarely written. */
+static bool interval_has_grown(const struct lease *lease, int64_t gap_ms)
+{
+	return lease->round_end_wall_ms && gap_ms > 0 && gap_ms < INT64_C(86400000) &&
+	       gap_ms > lease->interval_ms + lease->interval_ms / 2 && gap_ms > 30000;
+}
+
+static int claim(struct herd *herd, enum herd_access access, struct err *err)
+{
+	struct scene *scene = &herd->scene;
+	struct lease ours = lease_of(&scene->host);
+	int status = lease_read(&scene->dir, &herd->lease);
+	int64_t gap_ms = scene->now.wall_ms - herd->lease.round_end_wall_ms;
+	bool is_there = status == 0;
+
+	if (status < 0 && status != -ENOENT && status != -EBADMSG)
+		return err_set(err, ERR_SYSTEM, -status, "cannot read %s/lease", scene->dir.path);
+	scene->claim = is_there ? lease_judge(&herd->lease, &ours, container_start_wall_ms(herd),
+					      scene->now.wall_ms)
+				: LEASE_OURS;
+	if (access == HERD_READ || scene->claim == LEASE_FOREIGN)
+		return 0;
+	if (is_there && scene->claim == LEASE_OURS && !interval_has_grown(&herd->lease, gap_ms))
+		return 0;
+	if (is_there && scene->claim == LEASE_OURS)
+		ours.interval_ms = gap_ms;
+	return lease_take(&scene->dir, &ours, err);
+}
+
+const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size)
+{
+	char at[CLOCK_RFC3339_SIZE];
+
+	(void)snprintf(buf, size,
+		       "%s is herded from elsewhere: host %s, pid namespace %llu, last round %s. Run "
+		       "cronherd there; here it takes over after %lld min without a round",
+		       herd->scene.dir.path, herd->lease.host,
+		       (unsigned long long)herd->lease.place.pid_namespace,
+		       clock_rfc3339(herd->lease.round_end_wall_ms, at),
+		       (long long)(lease_lapse_ms(herd->lease.interval_ms) / 60000));
+	return buf;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static int open_proc(struct scene *scene, struct err *err)
+{
+	int status = proc_open(&scene->proc, "/proc", true);
+
+	if (status == 0)
+		status = procid_host_read(&scene->proc, &scene->host);
+	if (status < 0)
+		return err_set(err, ERR_SYSTEM, -status,
+			       "/proc is not usable, so nothing can be told about any process: mount it");
+	return 0;
+}
+
+int herd_read_holds(struct herd *herd, struct err *err)
+{
+	holds_free(&herd->holds);
+	if (holds_read(&herd->holds, &herd->scene.dir, herd->scene.now.wall_ms, err))
+		return -1;
+	for (size_t i = 0; i < herd->count; i++)
+		herd->slots[i].hold = holds_find(&herd->holds, &herd->slots[i].instance);
+	return 0;
+}
+
+int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
+	      const struct out *out, struct err *err)
+{
+	struct scene *scene = &herd->scene;
+
+	*herd = (struct herd){ 0 };
+	scene->proc = (struct proc)PROC_INIT;
+	scene->dir = (struct statedir)STATEDIR_INIT;
+	scene->lock = (struct slotlock)SLOTLOCK_INIT;
+	scene->config = &herd->config;
+	scene->out = out;
+	scene->now = clock_read();
+	herd->started_wall_ms = scene->now.wall_ms;
+	if (config_load(&herd->config, main_file, err))
+		return -1;
+	if (open_proc(scene, err) ||
+	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
+			  access == HERD_READ, err) ||
+	    claim(herd, access, err) || lay_out(herd, err))
+		return -1;
+	return herd_read_holds(herd, err);
+}
+
+void herd_close(struct herd *herd)
+{
+	for (size_t i = 0; i < herd->count; i++) {
+		family_free(&herd->slots[i].family);
+		if (!herd->slots[i].instance.worker)
+			free((char *)(uintptr_t)herd->slots[i].instance.name);
+	}
+	free(herd->slots);
+	holds_free(&herd->holds);
+	proctable_free(&herd->scene.table);
+	slotlock_close(&herd->scene.lock);
+	statedir_close(&herd->scene.dir);
+	proc_close(&herd->scene.proc);
+	config_free(&herd->config);
+}
+
+void herd_finish_round(struct herd *herd)
+{
+	struct clock now = clock_read();
+
+	/* Only the display of the last round suffers where this fails. */
+	(void)lease_touch(&herd->scene.dir, herd->started_wall_ms, now.wall_ms);
+}

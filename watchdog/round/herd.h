@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * herd: everything that one configuration and one state directory keep, loaded for one run.
+ *
+ * herd_open reads configuration, lease and holds and lays out the slots: one for each defined instance, and one for
+ * each that only a pidfile or a record knows (removed, or its file is broken).
+ */
+#ifndef WATCHDOG_ROUND_HERD_H
+#define WATCHDOG_ROUND_HERD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "watchdog/act/ending.h"
+#include "watchdog/act/scene.h"
+#include "watchdog/base/err.h"
+#include "watchdog/base/out.h"
+#include "watchdog/config/config.h"
+#include "watchdog/decide/decide.h"
+#include "watchdog/decide/intent.h"
+#include "watchdog/model/instance.h"
+#include "watchdog/model/observation.h"
+#include "watchdog/model/record.h"
+#include "watchdog/store/holds.h"
+
+struct slot {
+	struct instance instance;
+	char id[INSTANCE_ID_SIZE];
+	enum definition definition;
+	const struct hold *hold; /* NULL: none */
+	bool is_selected;        /* may be acted upon */
+	bool is_looked_at;       /* is selected, or one that is depends on it */
+	/* What a verb asks for, beyond keeping: */
+	bool is_renewed;         /* another process in its place */
+	bool is_retried;         /* at once, whatever its delays */
+	bool at_once;            /* KILL instead of the stop signal */
+	bool all_at_once;        /* renewed without waiting for its fellows */
+	/* What the last pass found: */
+	struct record record;
+	struct observation seen;
+	enum state state;        /* as decided */
+	enum intent intent;
+	enum reason pressure;    /* why it should be replaced by choice */
+	bool may_replace;
+	bool is_ready;           /* all that it comes after run */
+	bool is_busy;            /* another round has its lock */
+	bool is_pending;         /* something of this slot is still to be done in this run */
+	bool has_started;        /* this run started it */
+	bool was_alive;          /* this run has seen it alive */
+	bool has_failed;         /* this run failed to start it */
+	size_t leftovers;        /* processes that were ended after their main process */
+	int64_t again_boot_ms;   /* when something will be due */
+	struct family family;
+	char problem[RECORD_FAILURE_SIZE]; /* what kept us from acting; "" nothing */
+};
+
+struct herd {
+	struct config config;
+	struct scene scene;
+	struct holds holds;
+	struct slot *slots; /* in starting order: priority, then place in the files, then number */
+	size_t count;
+	bool is_minded;     /* a minder is our parent */
+	bool is_prepared;   /* what the first start needs has been done */
+	int64_t started_wall_ms;
+	struct lease lease; /* as found */
+};
+
+enum herd_access {
+	HERD_READ,  /* looks only: makes no directory, takes no lease */
+	HERD_WRITE
+};
+
+/*
+ * Opens HERD on MAIN_FILE (NULL: the default). With HERD_WRITE the lease is taken where it may be. -1 with ERR where nothing can be
+ * done (no configuration, no /proc, state directory unusable). herd_close in any case.
+ */
+int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
+	      const struct out *out, struct err *err);
+void herd_close(struct herd *herd);
+
+/* Reads the holds anew (they change while a verb waits). 0 or -1 with ERR. */
+int herd_read_holds(struct herd *herd, struct err *err);
+
+/* Sets the lease's times at the end of a round. */
+void herd_finish_round(struct herd *herd);
+
+/* Where the lease is and whose: one line for a person. Static or in BUF. */
+const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/round/target.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pidfiles/pidfile.h"
+#include "watchdog/act/minder.h"
+#include "watchdog/act/observe.h"
+#include "watchdog/store/recordfile.h"
+
+static bool is_glob(const char *target)
+{
+	return strpbrk(target, "*?[") != NULL;
+}
+
+static bool is_in_group(const struct herd *herd, const char *group, const struct slot *slot)
+{
+	const struct config_group *found = config_group(&herd->config, group);
+
+	return found && strlist_has(&found->workers, slot->instance.name);
+}
+
+static bool matches(const struct herd *herd, const char *target, const struct slot *slot)
+{
+	if (*target == '@')
+		return is_in_group(herd, target + 1, slot);
+	if (is_glob(target))
+		return fnmatch(target, slot->id, 0) == 0;
+	return strcmp(target, slot->instance.name) == 0 || strcmp(target, slot->id) == 0;
+}
+
+/* A worker of numprocs = 0 and a group without running members are known all the same. */
+static bool is_known(const struct herd *herd, const char *target)
+{
+	return *target == '@' ? config_group(&herd->config, target + 1) != NULL
+			      : config_worker(&herd->config, target) != NULL;
+}
+
+/* Characters that A and B have in common at the front: enough to guess what was meant. */
+static size_t likeness(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static int refuse(const struct herd *herd, const char *target, struct err *err)
+{
+	const char *best = NULL;
+	size_t most = 1;
+
+	for (size_t i = 0; i < herd->count; i++) {
+		size_t n = likeness(herd->slots[i].id, target);
+
+		if (n > most) {
+			most = n;
+			best = herd->slots[i].id;
+		}
+	}
+	if (herd->config.error_count)
+		return err_set(err, ERR_USAGE, 0,
+			       "no such target: %s (some configuration files are broken, see "
+			       "`cronherd config`)",
+			       target);
+	return best ? err_set(err, ERR_USAGE, 0, "no such target: %s (did you mean %s?)", target, best)
+		    : err_set(err, ERR_USAGE, 0, "no such target: %s (see `cronherd status`)", target);
+}
+
+static bool comes_after(const struct slot *slot, const struct slot *other)
+{
+	return slot->instance.worker &&
+	       strlist_has(&slot->instance.worker->options.after, other->instance.name);
+}
+
+/* Slots are in starting order: those of one worker side by side, so this is near to linear. */
+static void mark_neighbours(struct herd *herd, bool has_dependencies)
+{
+	for (size_t i = 0; i < herd->count; i++) {
+		if (!herd->slots[i].is_selected)
+			continue;
+		herd->slots[i].is_looked_at = true;
+		for (size_t k = i; k-- > 0 && strcmp(herd->slots[k].instance.name,
+						     herd->slots[i].instance.name) == 0 &&
+				   !herd->slots[k].is_looked_at;)
+			herd->slots[k].is_looked_at = true;
+		for (size_t k = i + 1; k < herd->count && !herd->slots[k].is_looked_at &&
+				       strcmp(herd->slots[k].instance.name,
+					      herd->slots[i].instance.name) == 0;
+		     k++)
+			herd->slots[k].is_looked_at = true;
+		for (size_t k = 0; has_dependencies && k < herd->count; k++)
+			herd->slots[k].is_looked_at |= comes_after(&herd->slots[i], &herd->slots[k]);
+	}
+}
+
+static bool has_dependencies(const struct herd *herd)
+{
+	for (size_t i = 0; i < herd->config.worker_count; i++)
+		if (herd->config.workers[i].options.after.count)
+			return true;
+	return false;
+}
+
+static void select_all(struct herd *herd)
+{
+	for (size_t i = 0; i < herd->count; i++) {
+		herd->slots[i].is_selected = true;
+		herd->slots[i].is_looked_at = true;
+	}
+}
+
+int target_select(struct herd *herd, char *const *targets, int count, struct err *err)
+{
+	if (count == 0) {
+		select_all(herd);
+		return 0;
+	}
+	for (int t = 0; t < count; t++) {
+		bool is_found = is_known(herd, targets[t]);
+
+		for (size_t i = 0; i < herd->count; i++)
+			if (matches(herd, targets[t], &herd->slots[i]))
+				herd->slots[i].is_selected = is_found = true;
+		if (is_found)
+			continue;
+		for (size_t i = 0; i < herd->count; i++)
+			herd->slots[i].is_selected = false;
+		return refuse(herd, targets[t], err);
+	}
+	mark_neighbours(herd, has_dependencies(herd));
+	return 0;
+}
+
+static bool is_named(const struct strlist *tokens, const struct procid *id)
+{
+	for (size_t i = 0; id->pid && i < tokens->count; i++) {
+		uint64_t start_ticks;
+		pid_t pid;
+
+		if (minder_token_parse(tokens->items[i], &pid, &start_ticks) == 0 &&
+		    pid == id->pid && start_ticks == id->start_ticks)
+			return true;
+	}
+	return false;
+}
+
+void target_select_ended(struct herd *herd, const struct strlist *tokens)
+{
+	char name[OBSERVE_PIDFILE_SIZE];
+	struct pidfile pidfile;
+
+	for (size_t i = 0; i < herd->count; i++) {
+		struct slot *slot = &herd->slots[i];
+
+		if (pidfile_read(herd->scene.dir.pidfiles_fd,
+				 observe_pidfile_name(&slot->instance, name), &pidfile) == 0)
+			slot->is_selected = is_named(tokens, &pidfile.id);
+		else if (recordfile_read(&herd->scene.dir, &slot->instance, &slot->record) == 0)
+			slot->is_selected = is_named(tokens, &slot->record.process);
+	}
+	mark_neighbours(herd, has_dependencies(herd));
+}

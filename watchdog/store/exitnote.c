@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/store/exitnote.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pidfiles/atomfile.h"
+
+#define NAME_SIZE 48
+#define LINE_SIZE 160
+
+static const char *name_of(pid_t pid, uint64_t start_ticks, char buf[NAME_SIZE])
+{
+	(void)snprintf(buf, NAME_SIZE, "%d-%" PRIu64, (int)pid, start_ticks);
+	return buf;
+}
+
+struct exitinfo exitnote_from_status(int status)
+{
+	struct exitinfo info = EXITINFO_INIT;
+
+	info.known = true;
+	if (WIFSIGNALED(status))
+		info.signal = WTERMSIG(status);
+	else
+		info.code = WEXITSTATUS(status);
+	return info;
+}
+
+int exitnote_write(int exits_fd, pid_t pid, uint64_t start_ticks, int status,
+		   const struct exitinfo *info)
+{
+	char name[NAME_SIZE];
+	char line[LINE_SIZE];
+	int len = snprintf(line, sizeof(line),
+			   "cronherd-exit 1 %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
+			   status, info->boot_ms, info->wall_ms, info->peak_rss_bytes, info->cpu_ms);
+
+	return atomfile_write(exits_fd, name_of(pid, start_ticks, name), line, (size_t)len, 0600,
+			      ATOMFILE_VOLATILE);
+}
+
+void exitnote_read(int exits_fd, pid_t pid, uint64_t start_ticks, struct exitinfo *info)
+{
+	char name[NAME_SIZE];
+	char line[LINE_SIZE];
+	struct exitinfo read = EXITINFO_INIT;
+	int status;
+	char end;
+
+	*info = (struct exitinfo)EXITINFO_INIT;
+	if (exits_fd < 0 ||
+	    atomfile_read(exits_fd, name_of(pid, start_ticks, name), line, sizeof(line)) < 0)
+		return;
+	if (sscanf(line, "cronherd-exit 1 %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 "%c",
+		   &status, &read.boot_ms, &read.wall_ms, &read.peak_rss_bytes, &read.cpu_ms,
+		   &end) != 6 || end != '\n')
+		return;
+	*info = exitnote_from_status(status);
+	info->boot_ms = read.boot_ms;
+	info->wall_ms = read.wall_ms;
+	info->peak_rss_bytes = read.peak_rss_bytes;
+	info->cpu_ms = read.cpu_ms;
+}
+
+void exitnote_remove(int exits_fd, pid_t pid, uint64_t start_ticks)
+{
+	char name[NAME_SIZE];
+
+	/* What stays is swept a day later. */
+	(void)unlinkat(exits_fd, name_of(pid, start_ticks, name), 0);
+}
+
+void exitnote_sweep(int exits_fd, int64_t max_age_s)
+{
+	int fd = openat(exits_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	time_t now = time(NULL);
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(stream))) {
+		struct stat st;
+
+		if (fstatat(exits_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && now - st.st_mtime > max_age_s)
+			(void)unlinkat(exits_fd, entry->d_name, 0);
+	}
+	closedir(stream);
+}

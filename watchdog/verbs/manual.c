@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/verbs/manual.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "watchdog/base/units.h"
+#include "watchdog/round/converge.h"
+#include "watchdog/round/target.h"
+
+int manual_open(struct manual *manual, char *const *targets, int count)
+{
+	struct err err = ERR_INIT;
+	struct herd *herd = &manual->herd;
+
+	if (herd_open(herd, manual->call->config_file, HERD_WRITE, &manual->call->out, &err))
+		return verb_fail(manual->call, &err);
+	for (size_t i = 0; i < herd->config.error_count; i++)
+		out_warn(&manual->call->out, "%s:%d: %s", herd->config.errors[i].file,
+			 herd->config.errors[i].line, herd->config.errors[i].message);
+	if (target_select(herd, targets, count, &err))
+		return verb_fail(manual->call, &err);
+	return VERB_DONE;
+}
+
+void manual_close(struct manual *manual)
+{
+	herd_close(&manual->herd);
+}
+
+void manual_explain(const struct slot *slot, struct str *line)
+{
+	char delay[UNITS_TEXT_SIZE];
+	struct clock now = clock_read();
+
+	if (slot->problem[0])
+		str_add(line, slot->problem);
+	else if (slot->seen.liveness == LIVENESS_UNKNOWN)
+		str_addf(line, "cannot tell: %s", slot->seen.why ? slot->seen.why : "not known");
+	else if (slot->is_busy)
+		str_add(line, "another cronherd is at work on it");
+	else if (slot->record.failure[0])
+		str_add(line, slot->record.failure);
+	else if (!slot->is_ready)
+		str_add(line, "waits for what it comes after");
+	else if (slot->record.has_exit && slot->record.last_exit.known &&
+		 slot->state != STATE_STOPPING && slot->record.last_exit.signal)
+		str_addf(line, "ended by signal %d", slot->record.last_exit.signal);
+	else if (slot->record.has_exit && slot->record.last_exit.known &&
+		 slot->state != STATE_STOPPING)
+		str_addf(line, "exited with %d", slot->record.last_exit.code);
+	else
+		str_addf(line, "is %s", state_name(slot->state));
+	if (slot->record.next_start_boot_ms > now.boot_ms &&
+	    (slot->state == STATE_BACKOFF || slot->state == STATE_FATAL))
+		str_addf(line, "; next try in %s",
+			 units_format_duration(slot->record.next_start_boot_ms - now.boot_ms, delay));
+}
+
+static bool is_settled(const struct slot *slot, void *data)
+{
+	const struct manual *manual = data;
+
+	return manual->is_settled(slot);
+}
+
+static void show_progress(struct herd *herd, void *data)
+{
+	const struct manual *manual = data;
+	size_t settled = 0;
+	size_t selected = 0;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	for (size_t i = 0; i < herd->count; i++) {
+		selected += herd->slots[i].is_selected;
+		settled += herd->slots[i].is_selected && manual->is_settled(&herd->slots[i]);
+	}
+	fprintf(stderr, "\r%s: %zu of %zu\033[K%s", manual->doing, settled, selected,
+		settled == selected ? "\r\033[K" : "");
+}
+
+/* The longest that the selected slots may rightfully take. */
+static int64_t longest_ms(const struct manual *manual)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < manual->herd.count; i++) {
+		const struct slot *slot = &manual->herd.slots[i];
+		const struct worker *worker = slot->instance.worker;
+		int64_t ms = slot->record.stopping.stopwaitsecs_ms;
+
+		if (!slot->is_selected)
+			continue;
+		if (worker)
+			ms = worker->options.startsecs_ms + worker->options.stopwaitsecs_ms;
+		/* One after the other, at the worst. */
+		longest += ms + 1000;
+	}
+	return longest;
+}
+
+static int tell_all(struct manual *manual)
+{
+	int status = VERB_DONE;
+
+	for (size_t i = 0; i < manual->herd.count; i++) {
+		const struct slot *slot = &manual->herd.slots[i];
+		struct str line = STR_INIT;
+
+		if (!slot->is_selected)
+			continue;
+		if (!manual->tell(slot, &line))
+			status = VERB_PARTLY;
+		if (slot->problem[0])
+			status = VERB_FAILED;
+		printf("%s: %s\n", slot->id, str_text(&line));
+		str_free(&line);
+	}
+	return status;
+}
+
+int manual_converge(struct manual *manual)
+{
+	struct convergence convergence = { .is_settled = is_settled,
+					   .progress = show_progress,
+					   .data = manual,
+					   .until_boot_ms = clock_read().boot_ms +
+							    longest_ms(manual) +
+							    manual->patience_ms };
+	char foreign[512];
+
+	(void)converge(&manual->herd, &convergence);
+	if (manual->herd.scene.claim == LEASE_FOREIGN) {
+		out_error(&manual->call->out, "%s",
+			  herd_foreign_text(&manual->herd, foreign, sizeof(foreign)));
+		return VERB_PARTLY;
+	}
+	return tell_all(manual);
+}

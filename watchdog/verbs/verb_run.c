@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: ISC */
+/* run: one round; what cron calls. Silent unless something needs a person, and then says it once. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "watchdog/base/units.h"
+#include "watchdog/config/confstamp.h"
+#include "watchdog/round/converge.h"
+#include "watchdog/round/target.h"
+#include "watchdog/store/said.h"
+#include "watchdog/verbs/verb.h"
+
+struct round {
+	const struct verb_call *call;
+	struct herd herd;
+	struct said said;
+	struct strlist ended; /* tokens of the minder that began us */
+	int64_t watch_ms;     /* --for */
+	bool is_minded;
+	uint64_t stamp;       /* of the configuration, as loaded */
+	int64_t until_boot_ms;
+};
+
+/* ---- what needs a person ------------------------------------------------------------------ */
+
+static void say(struct round *round, const char *text)
+{
+	if (said_is_new(&round->said, text) || isatty(STDERR_FILENO) ||
+	    round->call->out.level == OUT_VERBOSE)
+		out_error(&round->call->out, "%s", text);
+}
+
+static int say_config(struct round *round)
+{
+	const struct config *config = &round->herd.config;
+
+	for (size_t i = 0; i < config->error_count; i++) {
+		struct str text = STR_INIT;
+
+		str_addf(&text, "%s:%d: %s", config->errors[i].file, config->errors[i].line,
+			 config->errors[i].message);
+		say(round, str_text(&text));
+		str_free(&text);
+	}
+	return config->error_count ? VERB_USAGE : VERB_DONE;
+}
+
+static int say_slot(struct round *round, const struct slot *slot)
+{
+	struct str text = STR_INIT;
+	int status = VERB_DONE;
+
+	if (slot->problem[0]) {
+		str_addf(&text, "%s: %s", slot->id, slot->problem);
+		status = VERB_FAILED;
+	} else if (slot->state == STATE_UNKNOWN) {
+		str_addf(&text, "%s: cannot tell whether it runs: %s; nothing is done to it", slot->id,
+			 slot->seen.why ? slot->seen.why : "not known");
+		status = VERB_PARTLY;
+	} else if (slot->state == STATE_FATAL) {
+		str_addf(&text, "%s: does not start: %s", slot->id,
+			 slot->record.failure[0] ? slot->record.failure
+						 : "it ends within startsecs, see `cronherd logs`");
+		status = VERB_PARTLY;
+	} else if (slot->state == STATE_BACKOFF) {
+		status = VERB_PARTLY;
+	}
+	if (text.len)
+		say(round, str_text(&text));
+	str_free(&text);
+	return status;
+}
+
+static int say_all(struct round *round)
+{
+	int status = say_config(round);
+
+	for (size_t i = 0; i < round->herd.count; i++) {
+		int slot_status = VERB_DONE;
+
+		if (round->herd.slots[i].is_selected)
+			slot_status = say_slot(round, &round->herd.slots[i]);
+		if (slot_status > status)
+			status = slot_status;
+	}
+	return status;
+}
+
+/* ---- the round ---------------------------------------------------------------------------- */
+
+/* A round ends when nothing that it began is in progress. One that a minder began stays for a short
+ * backoff too, so that seconds are not rounded up to cron's minute. */
+static bool is_settled(const struct slot *slot, void *data)
+{
+	const struct round *round = data;
+	int64_t soon_boot_ms = round->herd.scene.now.boot_ms + CONVERGE_ROUND_MS;
+
+	if (slot->seen.liveness == LIVENESS_UNKNOWN)
+		return true;
+	if (slot->state == STATE_STOPPING || slot->is_pending)
+		return false;
+	return !round->is_minded || slot->state != STATE_BACKOFF ||
+	       slot->again_boot_ms > soon_boot_ms;
+}
+
+static bool is_stale(void *data)
+{
+	const struct round *round = data;
+
+	return confstamp_of(&round->herd.config) != round->stamp;
+}
+
+/* The configuration has changed under a long round: the same program goes on, as a new one. */
+static void begin_anew(struct round *round)
+{
+	char left[32];
+	const char *argv[] = { "cronherd", "-c",    round->herd.config.main_file,
+			       "run",	   "--for", left, "--minded", NULL };
+	int64_t left_ms = round->until_boot_ms - clock_read().boot_ms;
+
+	if (!round->herd.is_prepared && !round->is_minded)
+		argv[6] = NULL; /* nothing was started: there is no minder yet */
+	(void)snprintf(left, sizeof(left), "%" PRId64 "ms", left_ms > 1 ? left_ms : 1);
+	fflush(NULL);
+	execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+}
+
+static int converge_herd(struct round *round)
+{
+	int64_t most_ms = round->watch_ms ? round->watch_ms : CONVERGE_ROUND_MS;
+	struct convergence convergence = { .is_settled = is_settled,
+					   .data = round,
+					   .is_watching = round->watch_ms != 0 };
+	char foreign[512];
+	enum converge_end end;
+
+	round->until_boot_ms = round->herd.scene.now.boot_ms + most_ms;
+	round->stamp = confstamp_of(&round->herd.config);
+	convergence.until_boot_ms = round->until_boot_ms;
+	convergence.is_stale = round->watch_ms || round->is_minded ? is_stale : NULL;
+	end = converge(&round->herd, &convergence);
+	if (end == CONVERGE_STALE)
+		begin_anew(round);
+	if (round->herd.scene.claim == LEASE_FOREIGN) {
+		say(round, herd_foreign_text(&round->herd, foreign, sizeof(foreign)));
+		return VERB_PARTLY;
+	}
+	if (!round->ended.count)
+		herd_finish_round(&round->herd);
+	return say_all(round);
+}
+
+static int work(struct round *round, char *const *targets, int count)
+{
+	struct err err = ERR_INIT;
+	struct herd *herd = &round->herd;
+	int status;
+
+	status = herd_open(herd, round->call->config_file, HERD_WRITE, &round->call->out, &err);
+	said_open(&round->said, herd->scene.dir.fd,
+		  herd->config.main_file ? herd->config.main_file : "");
+	herd->is_minded = round->is_minded;
+	if (status == 0 && round->ended.count)
+		target_select_ended(herd, &round->ended);
+	else if (status == 0)
+		status = target_select(herd, targets, count, &err);
+	if (status == 0) {
+		status = converge_herd(round);
+	} else {
+		(void)say_config(round);
+		say(round, err.text);
+		status = err_exit_status(&err);
+	}
+	/* A part of the herd cannot say what the whole has stopped complaining of. */
+	if (!round->ended.count && !count)
+		said_close(&round->said);
+	herd_close(herd);
+	return status;
+}
+
+static int run(const struct verb_call *call)
+{
+	static const struct option options[] = { { "for", required_argument, NULL, 'f' },
+						 { "minded", no_argument, NULL, 'm' },
+						 { "ended", required_argument, NULL, 'e' },
+						 { NULL, 0, NULL, 0 } };
+	struct round round = { .call = call };
+	int option, status;
+
+	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
+		if (option == 'm')
+			round.is_minded = true;
+		else if (option == 'e')
+			strlist_add(&round.ended, optarg);
+		else if (option != 'f')
+			return verb_misuse(call, "");
+		else if (units_parse_duration(optarg, &round.watch_ms) || round.watch_ms < 1)
+			return verb_misuse(call, "--for takes a duration, not \"%s\"", optarg);
+	}
+	status = work(&round, call->argv + optind, call->argc - optind);
+	strlist_free(&round.ended);
+	return status;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.summary = "one round: start the missing, restart the dead and the bloated; what cron calls",
+	.synopsis = "[--for DURATION] [TARGET ...]",
+	.help = "  --for DURATION   keep looking, and reacting at once, for that long\n\n"
+		"Prints nothing unless something needs a person, and that once.\n\n"
+		"examples:\n"
+		"  * * * * * cronherd run                    a crontab line\n"
+		"  */15 * * * * cronherd run --for 14min50s  where cron is rare\n",
+	.run = run,
+};

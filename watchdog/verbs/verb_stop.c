@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: ISC */
+/* stop: holds first (durably), then stops gracefully, escalates, waits. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "watchdog/base/mem.h"
+#include "watchdog/base/units.h"
+#include "watchdog/config/account.h"
+#include "watchdog/round/holding.h"
+#include "watchdog/verbs/manual.h"
+
+static bool is_settled(const struct slot *slot)
+{
+	if (slot->seen.liveness == LIVENESS_UNKNOWN)
+		return !slot->is_busy;
+	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING;
+}
+
+static bool tell(const struct slot *slot, struct str *line)
+{
+	bool is_down = slot->seen.liveness == LIVENESS_DEAD;
+
+	if (is_down && slot->was_alive) {
+		str_add(line, slot->record.killed ? "stopped (killed)" : "stopped");
+		if (slot->leftovers)
+			str_addf(line, "; %zu process%s that it left %s ended", slot->leftovers,
+				 slot->leftovers > 1 ? "es" : "", slot->leftovers > 1 ? "were" : "was");
+	} else if (is_down) {
+		str_add(line, "not running, held");
+	} else {
+		str_add(line, "ERROR (");
+		manual_explain(slot, line);
+		str_add(line, ")");
+	}
+	return is_down;
+}
+
+/* Whose word the hold is: the login name, where there is one. */
+static char *who(void)
+{
+	struct account account;
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	char *name;
+
+	if (sudo && *sudo)
+		return mem_dup(sudo);
+	if (account_find(NULL, &account))
+		return mem_format("uid %u", (unsigned)getuid());
+	name = mem_dup(account.name);
+	account_free(&account);
+	return name;
+}
+
+static int work(struct manual *manual, bool at_once, int64_t hold_ms)
+{
+	struct err err = ERR_INIT;
+	int64_t until = hold_ms ? manual->herd.scene.now.wall_ms + hold_ms : 0;
+	char *by = who();
+	int status = holding_place(&manual->herd, by, until, &err);
+
+	free(by);
+	if (status)
+		return verb_fail(manual->call, &err);
+	for (size_t i = 0; i < manual->herd.count; i++)
+		manual->herd.slots[i].at_once = at_once && manual->herd.slots[i].is_selected;
+	return manual_converge(manual);
+}
+
+static int run(const struct verb_call *call)
+{
+	static const struct option options[] = { { "now", no_argument, NULL, 'n' },
+						 { "for", required_argument, NULL, 'f' },
+						 { NULL, 0, NULL, 0 } };
+	struct manual manual = { .call = call,
+				 .doing = "stopping",
+				 .is_settled = is_settled,
+				 .tell = tell,
+				 .patience_ms = 10000 };
+	bool at_once = false;
+	int64_t hold_ms = 0;
+	int option, status;
+
+	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
+		if (option == 'n')
+			at_once = true;
+		else if (option != 'f')
+			return verb_misuse(call, "");
+		else if (units_parse_duration(optarg, &hold_ms) || hold_ms < 1000)
+			return verb_misuse(call, "--for takes a duration of at least 1s, not \"%s\"",
+					   optarg);
+	}
+	status = manual_open(&manual, call->argv + optind, call->argc - optind);
+	if (status == VERB_DONE)
+		status = work(&manual, at_once, hold_ms);
+	manual_close(&manual);
+	return status;
+}
+
+const struct verb verb_stop = {
+	.name = "stop",
+	.summary = "hold and stop; lasts until `start`, across rounds and reboots",
+	.synopsis = "[--now] [--for DURATION] [TARGET ...]",
+	.help = "  --now            KILL at once, no stop signal\n"
+		"  --for DURATION   the hold expires then\n\n"
+		"Sends stopsignal once, waits stopwaitsecs, then KILL. One line an instance.\n\n"
+		"examples:\n"
+		"  cronherd stop                    every worker\n"
+		"  cronherd stop --for 10min mail   back by itself in ten minutes\n"
+		"  cronherd stop @imports 'web:*'   a group and a glob\n",
+	.run = run,
+};
