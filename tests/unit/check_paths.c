@@ -46,8 +46,14 @@ START_TEST(knows_roots_paths)
 	ck_assert_int_eq(setenv("XDG_CONFIG_HOME", "/xdg", 1), 0);
 	expect(paths_main_file(&err), CRONHERD_SYSCONFDIR "/cronherd/cronherd.conf");
 	expect(paths_state_dir(&err), CRONHERD_LOCALSTATEDIR "/lib/cronherd");
-	expect(paths_pidfile_dir("/s"), CRONHERD_RUNSTATEDIR "/cronherd");
-	expect(paths_log_dir("/s"), CRONHERD_LOCALSTATEDIR "/log/cronherd");
+	expect(paths_pidfile_dir(CRONHERD_LOCALSTATEDIR "/lib/cronherd"),
+	       CRONHERD_RUNSTATEDIR "/cronherd");
+	expect(paths_log_dir(CRONHERD_LOCALSTATEDIR "/lib/cronherd"),
+	       CRONHERD_LOCALSTATEDIR "/log/cronherd");
+
+	/* A second herd of root's. */
+	expect(paths_pidfile_dir("/s"), "/s/pidfiles");
+	expect(paths_log_dir("/s"), "/s/log");
 	ck_assert_int_eq(unsetenv("XDG_CONFIG_HOME"), 0);
 }
 END_TEST
