@@ -9,6 +9,8 @@
  * the effective uid (0 or not), XDG_CONFIG_HOME, XDG_STATE_HOME and the home directory. */
 char *paths_main_file(struct err *err);
 char *paths_state_dir(struct err *err);
+
+/* Root's own directories, where STATE_DIR is root's default; else folders in STATE_DIR. */
 char *paths_pidfile_dir(const char *state_dir);
 char *paths_log_dir(const char *state_dir);
 
