@@ -14,7 +14,7 @@
 
 struct rotation {
 	struct herd *herd;
-	struct strlist paths; /* those that were looked at */
+	struct strlist paths;  /* those that were looked at */
 	struct nameindex seen; /* of paths */
 };
 
@@ -44,8 +44,8 @@ static bool is_new(struct rotation *rotation, const char *path)
 }
 
 /* Looking a user up is dear: only for a log that is to be rotated. */
-static int find_owner(const struct rotation *rotation, const struct instance *instance, uid_t *owner,
-		      struct err *err)
+static int find_owner(const struct rotation *rotation, const struct instance *instance,
+		      uid_t *owner, struct err *err)
 {
 	struct expanded expanded;
 
@@ -69,7 +69,8 @@ static bool has_outgrown(const char *path, int64_t maxbytes)
 	return st.st_size > maxbytes;
 }
 
-static void rotate_path(struct rotation *rotation, const struct instance *instance, const char *path)
+static void rotate_path(struct rotation *rotation, const struct instance *instance,
+			const char *path)
 {
 	const struct worker_options *options = &instance->worker->options;
 	const struct out *out = rotation->herd->scene.out;

@@ -2,8 +2,9 @@
 /*
  * doctor: the checks of `cronherd doctor`, by subject in doctor_*.c; verb_doctor.c has the list.
  *
- * A check looks at one thing, changes nothing, and says what it found with doctor_ok, doctor_warn or doctor_bad: one line
- * each, with the cure. It says at least one, and copes with all that failed before it.
+ * A check looks at one thing, changes nothing, and says what it found with doctor_ok, doctor_warn
+ * or doctor_bad: one line each, with the cure. It says at least one, and copes with all that failed
+ * before it.
  */
 #ifndef WATCHDOG_VERBS_DOCTOR_H
 #define WATCHDOG_VERBS_DOCTOR_H
@@ -21,10 +22,10 @@ struct doctor {
 	size_t bad_count;
 	struct clock now;
 	struct proc proc;
-	int proc_status; /* of proc_open: 0 or a negative errno */
-	struct config config; /* as far as it could be read: members may be NULL */
+	int proc_status;       /* of proc_open: 0 or a negative errno */
+	struct config config;  /* as far as it could be read: members may be NULL */
 	struct err config_err; /* ERR_NONE: it could */
-	struct herd herd;     /* looked at; of use where herd_err is ERR_NONE */
+	struct herd herd;      /* looked at; of use where herd_err is ERR_NONE */
 	struct err herd_err;
 };
 

@@ -13,8 +13,8 @@
 #include "watchdog/verbs/doctor.h"
 #include "watchdog/verbs/selfpath.h"
 
-#define CURE "`cronherd cron install`"
-#define CRON_D "/etc/cron.d"
+#define CURE	  "`cronherd cron install`"
+#define CRON_D	  "/etc/cron.d"
 #define MINUTE_MS INT64_C(60000)
 /* Rarer than that, what dies is missed; where a minder cannot help. */
 #define RARE_MS (6 * MINUTE_MS)
@@ -129,8 +129,8 @@ static void check_ours(struct doctor *doctor, const char *lines, size_t len)
 	if (!line)
 		doctor_bad(doctor, "our lines in the crontab call no round: " CURE);
 	else if (is_plain && !strstr(line, program))
-		doctor_warn(doctor, "its line calls another program than this (%s): %s; " CURE, program,
-			    line);
+		doctor_warn(doctor, "its line calls another program than this (%s): %s; " CURE,
+			    program, line);
 	else
 		doctor_ok(doctor, "%s", line);
 	free(program);
@@ -163,10 +163,11 @@ static void check_text(struct doctor *doctor, const struct str *text)
 		check_own_line(doctor, str_text(text));
 		return;
 	case CRONTAB_EDIT_UNBALANCED:
-		doctor_bad(doctor,
-			   "line %d is a marker of ours without its fellow: remove it with `crontab "
-			   "-e`, then " CURE,
-			   number);
+		doctor_bad(
+			doctor,
+			"line %d is a marker of ours without its fellow: remove it with `crontab "
+			"-e`, then " CURE,
+			number);
 		return;
 	case CRONTAB_EDIT_NUL:
 	case CRONTAB_EDIT_NOMEM:
@@ -209,18 +210,20 @@ static void judge_age(struct doctor *doctor, const struct lease *lease, int64_t 
 	units_format_duration(interval_ms, apart);
 	/* A round may last a minute, and cron may skip one. */
 	if (age_ms > 2 * interval_ms + 2 * MINUTE_MS)
-		doctor_bad(doctor,
-			   "the last one was %s ago: is cron running (pgrep -a cron), does its log or "
-			   "mail say why, is the line there (" CURE ")?",
-			   age);
+		doctor_bad(
+			doctor,
+			"the last one was %s ago: is cron running (pgrep -a cron), does its log or "
+			"mail say why, is the line there (" CURE ")?",
+			age);
 	else if (interval_ms > RARE_MS)
-		doctor_warn(doctor,
-			    "the last one %s ago, but they were %s apart: where cron calls no oftener, "
-			    "`cronherd cron install --every N` has each look on until the next",
-			    age, apart);
+		doctor_warn(
+			doctor,
+			"the last one %s ago, but they were %s apart: where cron calls no oftener, "
+			"`cronherd cron install --every N` has each look on until the next",
+			age, apart);
 	else
-		doctor_ok(doctor, "the last one %s ago, took %s; they were at most %s apart", age, took,
-			  apart);
+		doctor_ok(doctor, "the last one %s ago, took %s; they were at most %s apart", age,
+			  took, apart);
 }
 
 void doctor_check_rounds(struct doctor *doctor)

@@ -22,10 +22,10 @@
 #define CLOCK_SKEW_MS 60000
 
 /* Less, and a round cannot write (BAD); or soon may not (WARN). */
-#define SPACE_NEEDED_BYTES  (INT64_C(1) << 20)
-#define SPACE_WISHED_BYTES  (INT64_C(64) << 20)
-#define INODES_NEEDED	    16
-#define INODES_WISHED	    1000
+#define SPACE_NEEDED_BYTES (INT64_C(1) << 20)
+#define SPACE_WISHED_BYTES (INT64_C(64) << 20)
+#define INODES_NEEDED	   16
+#define INODES_WISHED	   1000
 
 /* ---- configuration ------------------------------------------------------------------------ */
 
@@ -110,9 +110,10 @@ static void check_there(struct doctor *doctor, const char *path, const struct st
 	if (!S_ISDIR(st->st_mode))
 		doctor_bad(doctor, "%s is no directory: remove it, or set state_dir", path);
 	else if (st->st_uid != geteuid())
-		doctor_bad(doctor,
-			   "%s belongs to uid %u, we are uid %u: run as its owner, or set state_dir",
-			   path, (unsigned)st->st_uid, (unsigned)geteuid());
+		doctor_bad(
+			doctor,
+			"%s belongs to uid %u, we are uid %u: run as its owner, or set state_dir",
+			path, (unsigned)st->st_uid, (unsigned)geteuid());
 	else if (st->st_mode & (S_IWGRP | S_IWOTH))
 		doctor_bad(doctor, "%s can be written by others: chmod go-w %s", path, path);
 	else if (!is_writable(path))
@@ -151,7 +152,8 @@ static void judge_space(struct doctor *doctor, const char *path, const struct st
 
 	units_format_size(free_bytes, text);
 	if (free_bytes < SPACE_NEEDED_BYTES)
-		doctor_bad(doctor, "%s left at %s: no round can write there; make room", text, path);
+		doctor_bad(doctor, "%s left at %s: no round can write there; make room", text,
+			   path);
 	else if (has_inodes && fs->f_favail < INODES_NEEDED)
 		doctor_bad(doctor, "%ju inodes left at %s: remove files there",
 			   (uintmax_t)fs->f_favail, path);
@@ -270,7 +272,8 @@ void doctor_check_clock(struct doctor *doctor)
 
 	clock_rfc3339(doctor->now.wall_ms, text);
 	if (doctor->now.wall_ms < YEAR_2024_MS) {
-		doctor_bad(doctor, "it says %s: set it (chronyd, systemd-timesyncd, date -s)", text);
+		doctor_bad(doctor, "it says %s: set it (chronyd, systemd-timesyncd, date -s)",
+			   text);
 		return;
 	}
 	if (doctor_has_herd(doctor)) {
@@ -280,10 +283,11 @@ void doctor_check_clock(struct doctor *doctor)
 	}
 	if (future.count)
 		doctor_warn(doctor,
-			    "%zu file%s in %s (%s) from the future, so it was set back: if %s is right, "
+			    "%zu file%s in %s (%s) from the future, so it was set back: if %s is "
+			    "right, "
 			    "the next rounds mend it",
-			    future.count, future.count > 1 ? "s are" : " is", dir->path, future.name,
-			    text);
+			    future.count, future.count > 1 ? "s are" : " is", dir->path,
+			    future.name, text);
 	else
 		doctor_ok(doctor, "%s", text);
 }

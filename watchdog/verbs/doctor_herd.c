@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* doctor's checks of the herd itself: processes that nobody owns, commands that cannot be executed. */
+/* doctor's checks of the herd itself: processes that nobody owns, commands that cannot be executed.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static int to_id(const void *key, const void *element)
 	return strcmp(key, (*slot)->id);
 }
 
-/* The main process of SLOT: the one that is known, or what the next round will take back. 0: none. */
+/* The main process of SLOT: the one that is known, or what the next round will take back. 0: none.
+ */
 static pid_t root_of(const struct slot *slot, const struct proctable *table)
 {
 	const struct proctable_mark *found;
@@ -71,13 +73,15 @@ static void list_strays(struct doctor *doctor, const struct proctable *table,
 		if (!is_stray(table, mark, slots, doctor->herd.count))
 			continue;
 		if (count++ < SHOWN_MAX)
-			str_addf(&list, "%s%d (%s)", list.len ? ", " : "", (int)mark->pid, mark->id);
+			str_addf(&list, "%s%d (%s)", list.len ? ", " : "", (int)mark->pid,
+				 mark->id);
 	}
 	if (count > SHOWN_MAX)
 		str_add(&list, " ...");
 	if (count)
 		doctor_warn(doctor,
-			    "%zu process%s bear%s our mark, but no instance owns %s: pid %s; look (ps), "
+			    "%zu process%s bear%s our mark, but no instance owns %s: pid %s; look "
+			    "(ps), "
 			    "then kill",
 			    count, count > 1 ? "es" : "", count > 1 ? "" : "s",
 			    count > 1 ? "them" : "it", str_text(&list));
@@ -179,9 +183,10 @@ static char *judge_command(const struct worker *worker, const struct expanded *e
 	if (is_found(expanded, path))
 		return NULL;
 	if (strchr(expanded->argv.items[0], '/'))
-		return mem_format("%s: %s is not there, or may not be executed: chmod +x it, or mend "
-				  "command (%s:%d)",
-				  worker->name, expanded->argv.items[0], worker->file, worker->line);
+		return mem_format(
+			"%s: %s is not there, or may not be executed: chmod +x it, or mend "
+			"command (%s:%d)",
+			worker->name, expanded->argv.items[0], worker->file, worker->line);
 	return mem_format("%s: no %s in PATH=%s: write its whole path in command, or PATH in "
 			  "environment (%s:%d)",
 			  worker->name, expanded->argv.items[0], path, worker->file, worker->line);

@@ -33,7 +33,8 @@ void doctor_check_program(struct doctor *doctor)
 		doctor_warn(doctor, "cronherd " PACKAGE_VERSION ": %s", err.text);
 	else if (is_replaced)
 		doctor_warn(doctor,
-			    "cronherd " PACKAGE_VERSION ": %s is not what runs here any more: start it "
+			    "cronherd " PACKAGE_VERSION
+			    ": %s is not what runs here any more: start it "
 			    "anew",
 			    path);
 	else
@@ -105,10 +106,11 @@ void doctor_check_pidfds(struct doctor *doctor)
 	uint64_t inode = fd < 0 ? 0 : procref_pidfd_inode(fd);
 
 	if (fd < 0)
-		doctor_warn(doctor,
-			    "none (%s; Linux 5.3 has them): processes are verified right before each "
-			    "signal instead, and ends are seen by looking",
-			    strerror(-fd));
+		doctor_warn(
+			doctor,
+			"none (%s; Linux 5.3 has them): processes are verified right before each "
+			"signal instead, and ends are seen by looking",
+			strerror(-fd));
 	else if (!inode)
 		doctor_ok(doctor, "there; without inodes of their own (those come with Linux 6.9)");
 	else
@@ -229,10 +231,11 @@ void doctor_check_memory(struct doctor *doctor)
 	if (available_bytes < 0)
 		doctor_warn(doctor, "how much is available is not known");
 	else if (wanted_bytes > available_bytes)
-		doctor_warn(doctor,
-			    "%s available, but the workers may take %s more before their limits: lower "
-			    "memory_limit or numprocs",
-			    available, wanted);
+		doctor_warn(
+			doctor,
+			"%s available, but the workers may take %s more before their limits: lower "
+			"memory_limit or numprocs",
+			available, wanted);
 	else if (wanted_bytes)
 		doctor_ok(doctor, "%s available; the workers may take %s more before their limits",
 			  available, wanted);
@@ -268,7 +271,7 @@ static char *unit_of(const char *text)
 /* Units whose end does not end what they started, or ends with the user's own session only. */
 static bool spares_children(const char *unit)
 {
-	static const char *const known[] = { "cron.service", "crond.service", "cronie.service",
+	static const char *const known[] = { "cron.service",  "crond.service", "cronie.service",
 					     "fcron.service", "dcron.service", "anacron.service" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -316,11 +319,12 @@ void doctor_check_cgroup(struct doctor *doctor)
 			continue;
 		unit = find_danger(doctor, slot->seen.process.pid);
 		if (unit)
-			doctor_warn(doctor, "%s runs within %s: " KILLMODE_CURE, slot->id, unit, unit);
+			doctor_warn(doctor, "%s runs within %s: " KILLMODE_CURE, slot->id, unit,
+				    unit);
 	}
 	if (!unit && (unit = find_danger(doctor, 0)))
-		doctor_warn(doctor, "what is started from here runs within %s: " KILLMODE_CURE, unit,
-			    unit);
+		doctor_warn(doctor, "what is started from here runs within %s: " KILLMODE_CURE,
+			    unit, unit);
 	else if (!unit)
 		doctor_ok(doctor, "no service that would take workers with it");
 	free(unit);
@@ -338,7 +342,8 @@ void doctor_check_container(struct doctor *doctor)
 		(void)doctor_read(doctor->proc.dirfd, "1/comm", &init); /* "" does as well */
 	if (is_ours || access("/.dockerenv", F_OK) == 0 || access("/run/.containerenv", F_OK) == 0)
 		doctor_ok(doctor,
-			  "we are in one: its pid 1 is %.*s; its end ends all workers, and cron must run "
+			  "we are in one: its pid 1 is %.*s; its end ends all workers, and cron "
+			  "must run "
 			  "inside",
 			  (int)strcspn(str_text(&init), "\n"), str_text(&init));
 	else

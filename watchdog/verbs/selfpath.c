@@ -8,7 +8,7 @@
 
 #include "watchdog/base/mem.h"
 
-#define LINK    "/proc/self/exe"
+#define LINK	"/proc/self/exe"
 #define DELETED " (deleted)"
 
 char *selfpath(bool *is_replaced, struct err *err)

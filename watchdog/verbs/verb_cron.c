@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* cron: our line in the user's own crontab. Never writes what it has not shown to be all but ours unchanged. */
+/* cron: our line in the user's own crontab. Never writes what it has not shown to be all but ours
+ * unchanged. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +28,10 @@ struct job {
 	struct config config;
 	struct err config_err; /* why it could not be loaded; ERR_NONE: it was */
 	int every_minutes;
-	bool is_sure;    /* --yes */
+	bool is_sure;	 /* --yes */
 	struct str text; /* the crontab as it is */
-	bool is_there;   /* there is one */
-	char *backup;    /* path; NULL: none was needed */
+	bool is_there;	 /* there is one */
+	char *backup;	 /* path; NULL: none was needed */
 };
 
 /* ---- the crontab -------------------------------------------------------------------------- */
@@ -58,10 +59,11 @@ static int judge_edit(enum crontab_edit result, int line, struct err *err)
 	case CRONTAB_EDIT_UNCHANGED:
 		return 0;
 	case CRONTAB_EDIT_UNBALANCED:
-		return err_set(err, ERR_SYSTEM, 0,
-			       "line %d of the crontab is a marker of ours without its fellow, so "
-			       "nothing was changed: remove it, and what was between, with `crontab -e`",
-			       line);
+		return err_set(
+			err, ERR_SYSTEM, 0,
+			"line %d of the crontab is a marker of ours without its fellow, so "
+			"nothing was changed: remove it, and what was between, with `crontab -e`",
+			line);
 	case CRONTAB_EDIT_NUL:
 		return err_set(err, ERR_SYSTEM, 0,
 			       "the crontab holds a NUL byte, so nothing was changed");
@@ -75,13 +77,14 @@ static int judge_edit(enum crontab_edit result, int line, struct err *err)
 static int check_unedited(const struct job *job, struct err *err)
 {
 	struct str now = STR_INIT;
-	bool is_there;
+	bool is_there = false;
 	int status = read_crontab(&now, &is_there, err);
 
 	if (status == 0 && (is_there != job->is_there || now.len != job->text.len ||
 			    memcmp(str_text(&now), str_text(&job->text), now.len) != 0))
-		status = err_set(err, ERR_SYSTEM, 0,
-				 "the crontab was edited meanwhile, so nothing was changed: try again");
+		status = err_set(
+			err, ERR_SYSTEM, 0,
+			"the crontab was edited meanwhile, so nothing was changed: try again");
 	str_free(&now);
 	return status;
 }
@@ -306,7 +309,8 @@ static int show(struct job *job)
 
 /* ---- the verb ----------------------------------------------------------------------------- */
 
-/* Without a configuration the directories are where they are by default: removing needs them too. */
+/* Without a configuration the directories are where they are by default: removing needs them too.
+ */
 static int load(struct job *job, struct err *err)
 {
 	if (config_load(&job->config, job->call->config_file, &job->config_err) == 0)
@@ -383,7 +387,8 @@ const struct verb verb_cron = {
 		"    -y, --yes  do not ask\n"
 		"  remove       take it out\n"
 		"  show         print it; exit status 1 where there is none\n\n"
-		"The line stands between two markers; no other line is ever touched. On a terminal the\n"
+		"The line stands between two markers; no other line is ever touched. On a terminal "
+		"the\n"
 		"change is shown first, and asked for. The crontab as it was is kept in the state\n"
 		"directory. -c FILE and CRONHERD_CONFIG, where given, go into the line.\n\n"
 		"examples:\n"

@@ -123,7 +123,8 @@ static void open_doctor(struct doctor *doctor)
 
 	doctor->now = clock_read();
 	doctor->proc_status = proc_open(&doctor->proc, "/proc", true);
-	(void)config_load(&doctor->config, file, &doctor->config_err); /* a check says how it went */
+	(void)config_load(&doctor->config, file,
+			  &doctor->config_err); /* a check says how it went */
 	if (herd_open(&doctor->herd, file, HERD_READ, &doctor->call->out, &doctor->herd_err) == 0 &&
 	    target_select(&doctor->herd, NULL, 0, &doctor->herd_err) == 0)
 		pass_look(&doctor->herd);
@@ -139,10 +140,9 @@ static void close_doctor(struct doctor *doctor)
 static int run(const struct verb_call *call)
 {
 	static const struct option options[] = { { NULL, 0, NULL, 0 } };
-	struct doctor doctor = { .call = call,
-				 .proc = PROC_INIT,
-				 .config_err = ERR_INIT,
-				 .herd_err = ERR_INIT };
+	struct doctor doctor = {
+		.call = call, .proc = PROC_INIT, .config_err = ERR_INIT, .herd_err = ERR_INIT
+	};
 
 	if (getopt_long(call->argc, call->argv, "", options, NULL) != -1)
 		return verb_misuse(call, "");
@@ -162,9 +162,12 @@ const struct verb verb_doctor = {
 	.name = "doctor",
 	.summary = "look at the host: does cron call, is all there that is needed; with the cures",
 	.synopsis = "",
-	.help = "One line a finding: OK, WARN (works, but for less than it could) or BAD, with the cure.\n"
-		"Changes nothing. Exit status 1 where anything is BAD. With -q: no lines that are OK.\n\n"
-		"Run it as the user whose crontab has the line. Limits are those of this shell; cron's\n"
+	.help = "One line a finding: OK, WARN (works, but for less than it could) or BAD, with the "
+		"cure.\n"
+		"Changes nothing. Exit status 1 where anything is BAD. With -q: no lines that are "
+		"OK.\n\n"
+		"Run it as the user whose crontab has the line. Limits are those of this shell; "
+		"cron's\n"
 		"own may differ.\n\n"
 		"examples:\n"
 		"  cronherd doctor\n"

@@ -41,7 +41,7 @@ struct logs {
 	bool has_targets;
 	struct source *sources;
 	size_t count;
-	struct nameindex index; /* of the sources' paths */
+	struct nameindex index;	    /* of the sources' paths */
 	const struct source *shown; /* whose header was printed last */
 	int status;
 };
@@ -212,7 +212,8 @@ static int64_t size_of(const struct source *source)
 	return source->tail.fd >= 0 && fstat(source->tail.fd, &st) == 0 ? st.st_size : -1;
 }
 
-/* Whether PATH still names what is open, and nothing was added to it: most logs, most of the time. */
+/* Whether PATH still names what is open, and nothing was added to it: most logs, most of the time.
+ */
 static bool is_quiet(const struct source *source)
 {
 	struct stat named, opened;

@@ -92,9 +92,11 @@ const struct verb verb_signal = {
 	.summary = "send one signal to the main process of each instance",
 	.synopsis = "SIG [TARGET ...]",
 	.help = "  SIG   HUP, SIGHUP or 1; USR2, RTMIN+1 ...\n\n"
-		"Each process is proven to be the instance's before it gets the signal. One line an\n"
+		"Each process is proven to be the instance's before it gets the signal. One line "
+		"an\n"
 		"instance; exit status 1 if one of them was not signalled.\n\n"
-		"signal does not hold: what TERM or KILL ends, the next round starts again. To end it\n"
+		"signal does not hold: what TERM or KILL ends, the next round starts again. To end "
+		"it\n"
 		"and keep it down: `cronherd stop`.\n\n"
 		"examples:\n"
 		"  cronherd signal HUP             every instance\n"
