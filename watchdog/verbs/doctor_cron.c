@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,7 +112,9 @@ static void check_system(struct doctor *doctor)
 	if (line)
 		doctor_ok(doctor, "%s has: %s", file, line);
 	else if (comes_regularly(doctor))
-		doctor_ok(doctor, "no line of cronherd's; something else calls the rounds");
+		doctor_warn(doctor,
+			    "no line of cronherd's, but rounds come: unless something else calls "
+			    "them (a timer), " CURE);
 	else
 		doctor_bad(doctor, "no line of cronherd's, so nothing is kept alive: " CURE);
 	free(line);
@@ -200,13 +203,25 @@ void doctor_check_crontab(struct doctor *doctor)
 
 /* ---- rounds ------------------------------------------------------------------------------- */
 
+/* "" where it is not known: a mere reader may have moved the lease's access time. */
+static const char *format_duration_of(const struct lease *lease, char buf[UNITS_TEXT_SIZE + 8])
+{
+	int64_t took_ms = lease->round_end_wall_ms - lease->round_start_wall_ms;
+	char took[UNITS_TEXT_SIZE];
+
+	*buf = '\0';
+	if (took_ms >= 0)
+		(void)snprintf(buf, UNITS_TEXT_SIZE + 8, ", took %s",
+			       units_format_duration(took_ms, took));
+	return buf;
+}
+
 static void judge_age(struct doctor *doctor, const struct lease *lease, int64_t age_ms)
 {
 	int64_t interval_ms = lease->interval_ms ? lease->interval_ms : MINUTE_MS;
-	char age[UNITS_TEXT_SIZE], took[UNITS_TEXT_SIZE], apart[UNITS_TEXT_SIZE];
+	char age[UNITS_TEXT_SIZE], apart[UNITS_TEXT_SIZE], took[UNITS_TEXT_SIZE + 8];
 
 	units_format_duration(age_ms, age);
-	units_format_duration(lease->round_end_wall_ms - lease->round_start_wall_ms, took);
 	units_format_duration(interval_ms, apart);
 	/* A round may last a minute, and cron may skip one. */
 	if (age_ms > 2 * interval_ms + 2 * MINUTE_MS)
@@ -222,8 +237,8 @@ static void judge_age(struct doctor *doctor, const struct lease *lease, int64_t 
 			"`cronherd cron install --every N` has each look on until the next",
 			age, apart);
 	else
-		doctor_ok(doctor, "the last one %s ago, took %s; they were at most %s apart", age,
-			  took, apart);
+		doctor_ok(doctor, "the last one %s ago%s; at most %s apart", age,
+			  format_duration_of(lease, took), apart);
 }
 
 void doctor_check_rounds(struct doctor *doctor)

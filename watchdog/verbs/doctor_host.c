@@ -138,13 +138,19 @@ static int count_threads(const struct procstat *stat, void *data)
 	return 0;
 }
 
+/* Whether a round would have it run. */
+static bool is_wanted(const struct slot *slot)
+{
+	return slot->intent == INTENT_KEEP || slot->intent == INTENT_RENEW;
+}
+
 /* Instances that may be started on top of what runs. */
 static uint64_t count_missing(const struct doctor *doctor)
 {
 	uint64_t count = 0;
 
 	for (size_t i = 0; doctor_has_herd(doctor) && i < doctor->herd.count; i++)
-		count += doctor->herd.slots[i].definition == DEFINITION_CURRENT &&
+		count += is_wanted(&doctor->herd.slots[i]) &&
 			 doctor->herd.slots[i].seen.liveness == LIVENESS_DEAD;
 	return count;
 }
@@ -206,7 +212,7 @@ static int64_t may_still_take(const struct slot *slot)
 	int64_t limit_bytes = options->memory_max_bytes > 0 ? options->memory_max_bytes
 							    : options->memory_limit_bytes;
 
-	if (limit_bytes <= 0 || slot->definition != DEFINITION_CURRENT)
+	if (limit_bytes <= 0 || !is_wanted(slot))
 		return 0;
 	if (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.memory_bytes > 0)
 		limit_bytes -= slot->seen.memory_bytes;
