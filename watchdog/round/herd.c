@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/config/confcache.h"
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
@@ -251,6 +252,8 @@ void herd_finish_round(struct herd *herd)
 {
 	struct clock now = clock_read();
 
+	if (herd->config.is_cacheable)
+		confcache_save(&herd->config);
 	/* Only the display of the last round suffers where this fails. */
 	(void)lease_touch(&herd->scene.dir, herd->started_wall_ms, now.wall_ms);
 }
