@@ -77,18 +77,6 @@ static bool is_writable(const char *path)
 	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-static void check_missing(struct doctor *doctor, const char *path)
-{
-	char *above = nearest(doctor);
-
-	if (is_writable(above))
-		doctor_ok(doctor, "%s is not there yet; the first round makes it", path);
-	else
-		doctor_bad(doctor, "%s is not there and cannot be made in %s (%s): set state_dir",
-			   path, above, strerror(errno));
-	free(above);
-}
-
 /* XDG_STATE_HOME is not set under cron: rounds and people would look at two herds. */
 static bool is_moved(const char *path)
 {
@@ -103,6 +91,26 @@ static bool is_moved(const char *path)
 	is_elsewhere = strcmp(xdg, usual) != 0;
 	free(usual);
 	return is_elsewhere;
+}
+
+static void warn_moved(struct doctor *doctor, const char *path)
+{
+	doctor_warn(doctor, "%s is meant by XDG_STATE_HOME, which cron does not set: set state_dir",
+		    path);
+}
+
+static void check_missing(struct doctor *doctor, const char *path)
+{
+	char *above = nearest(doctor);
+
+	if (is_writable(above) && is_moved(path))
+		warn_moved(doctor, path);
+	else if (is_writable(above))
+		doctor_ok(doctor, "%s is not there yet; the first round makes it", path);
+	else
+		doctor_bad(doctor, "%s is not there and cannot be made in %s (%s): set state_dir",
+			   path, above, strerror(errno));
+	free(above);
 }
 
 static void check_there(struct doctor *doctor, const char *path, const struct stat *st)
@@ -122,9 +130,7 @@ static void check_there(struct doctor *doctor, const char *path, const struct st
 	else if (!doctor_has_herd(doctor) && doctor->config_err.kind == ERR_NONE)
 		doctor_bad(doctor, "%s", doctor->herd_err.text);
 	else if (is_moved(path))
-		doctor_warn(doctor,
-			    "%s is there by XDG_STATE_HOME, which cron does not set: set state_dir",
-			    path);
+		warn_moved(doctor, path);
 	else
 		doctor_ok(doctor, "%s is ours and can be written", path);
 }

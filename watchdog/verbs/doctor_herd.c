@@ -173,6 +173,11 @@ static char *judge_command(const struct worker *worker, const struct expanded *e
 {
 	struct stat st;
 
+	if (geteuid() != 0 && expanded->account.uid != geteuid())
+		return mem_format(
+			"%s: only root can run it as %s: remove user, or keep it in root's "
+			"herd (%s:%d)",
+			worker->name, expanded->account.name, worker->file, worker->line);
 	if (stat(expanded->directory, &st))
 		return mem_format("%s: directory %s: %s; make it, or set directory (%s:%d)",
 				  worker->name, expanded->directory, strerror(errno), worker->file,
