@@ -3,6 +3,8 @@
  * crontab_edit: finds our markers and builds the text without, or with another, region.
  * May not do any I/O, and never guesses where a marker should have been.
  */
+#include <config.h>
+
 #include "cron/crontab_edit.h"
 
 #include <stdbool.h>

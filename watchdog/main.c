@@ -49,7 +49,10 @@ static void reset_signals(void)
 
 	for (int sig = 1; sig < NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, sig == SIGPIPE ? SIG_IGN : SIG_DFL);
+			(void)signal(sig, SIG_DFL);
+	/* A reader that left, a file size limit: errors of a write, not our end. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cronentry: what cron and sh make of our line is the path that was meant. */
+#include <config.h>
+
 #include "tests/unit/check_main.h"
 #include "watchdog/act/cronentry.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cronhost: every way in which a crontab(1) can answer, with one that is made of shell. */
+#include <config.h>
+
 #include "tests/unit/check_dir.h"
 #include "tests/unit/check_main.h"
 #include "watchdog/act/cronhost.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* crontab_edit: nothing outside the markers ever changes. */
+#include <config.h>
+
 #include "cron/crontab_edit.h"
 #include "tests/unit/check_main.h"
 

@@ -17,7 +17,7 @@ static inline void check_dir_setup(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	(void)snprintf(check_dir, sizeof(check_dir), "%s/cronherd-check-XXXXXX",
+	(void)snprintf(check_dir, sizeof(check_dir), "%s/cronherd-act-check-XXXXXX",
 		       tmp && *tmp ? tmp : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(check_dir));
 }

@@ -3,6 +3,8 @@
  * capture: the one place that feeds and drains a helper program. Knows nothing of what it
  * runs, and never waits longer than it was told to.
  */
+#include <config.h>
+
 #include "watchdog/act/capture.h"
 
 #include <errno.h>

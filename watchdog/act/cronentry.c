@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* cronentry: builds our line of a crontab and shows how it changes. No I/O. */
+#include <config.h>
+
 #include "watchdog/act/cronentry.h"
 
 #include <stdbool.h>

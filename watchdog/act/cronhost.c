@@ -3,6 +3,8 @@
  * cronhost: reads, keeps and replaces a crontab; the only file that runs crontab(1). An
  * answer that is not understood is never taken for "there is none".
  */
+#include <config.h>
+
 #include "watchdog/act/cronhost.h"
 
 #include <dirent.h>

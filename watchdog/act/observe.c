@@ -325,36 +325,62 @@ static void follow_fork(struct scene *scene, const struct instance *instance,
 
 /* ---- the look ----------------------------------------------------------------------------- */
 
-void observe(struct scene *scene, const struct instance *instance, const struct record *record,
-	     enum observe_depth depth, struct observation *seen)
+static bool is_same(const struct procid *a, const struct procid *b)
+{
+	return a->pid == b->pid && a->start_ticks == b->start_ticks &&
+	       strcmp(a->boot_id, b->boot_id) == 0;
+}
+
+/* What the pidfile names, where it names anything provable. */
+static bool judge_pidfile(struct scene *scene, const struct instance *instance,
+			  enum observe_depth depth, struct observation *seen)
 {
 	char name[OBSERVE_PIDFILE_SIZE];
 	struct pidfile pidfile;
-	int status = -ENOENT;
-	bool is_proven;
 
-	*seen = (struct observation)OBSERVATION_INIT;
-	if (scene->dir.pidfiles_fd >= 0)
-		status = pidfile_read(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
-				      &pidfile);
-	is_proven = status == 0 && pidfile_is_proof(&pidfile);
-	if (is_proven) {
-		seen->definition = pidfile.definition;
-		seen->started_wall_ms = pidfile.started_wall_ms;
-		if (judge(scene, instance, &pidfile.id, depth, seen))
-			return;
-	} else if (record->process.pid) {
-		seen->definition = record->definition;
-		seen->started_wall_ms = record->started_wall_ms;
-		seen->recovered = true;
-		if (judge(scene, instance, &record->process, depth, seen))
-			return;
-	} else {
+	if (scene->dir.pidfiles_fd < 0 ||
+	    pidfile_read(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name), &pidfile) ||
+	    !pidfile_is_proof(&pidfile)) {
 		fill_dead(scene, &(struct procid){ 0 }, &(struct procstat){ 0 }, seen);
+		return false;
 	}
-	seen->recovered = false;
+	seen->definition = pidfile.definition;
+	seen->started_wall_ms = pidfile.started_wall_ms;
+	return judge(scene, instance, &pidfile.id, depth, seen);
+}
+
+/* The record's memory of it, where the pidfile was lost, cut or altered. */
+static bool judge_record(struct scene *scene, const struct instance *instance,
+			 const struct record *record, enum observe_depth depth,
+			 struct observation *seen)
+{
+	struct observation by_record = OBSERVATION_INIT;
+
+	if (!record->process.pid || is_same(&record->process, &seen->process))
+		return false;
+	by_record.definition = record->definition;
+	by_record.started_wall_ms = record->started_wall_ms;
+	by_record.recovered = true;
+	if (!judge(scene, instance, &record->process, depth, &by_record)) {
+		if (!seen->process.pid)
+			*seen = by_record;
+		seen->recovered = false;
+		return false;
+	}
+	*seen = by_record;
+	return true;
+}
+
+void observe(struct scene *scene, const struct instance *instance, const struct record *record,
+	     enum observe_depth depth, struct observation *seen)
+{
+	*seen = (struct observation)OBSERVATION_INIT;
+	if (judge_pidfile(scene, instance, depth, seen) ||
+	    judge_record(scene, instance, record, depth, seen))
+		return;
 	if (is_forking(instance))
 		follow_fork(scene, instance, record, seen);
-	if (!is_proven && depth == OBSERVE_SEARCH && seen->liveness == LIVENESS_DEAD)
+	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
+	if (depth == OBSERVE_SEARCH && seen->liveness == LIVENESS_DEAD && !seen->exit.known)
 		search(scene, instance, seen);
 }
