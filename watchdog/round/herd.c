@@ -176,10 +176,13 @@ static int64_t container_start_wall_ms(const struct herd *herd)
 	       (herd->scene.now.boot_ms - clock_from_ticks(init.start_ticks));
 }
 
+/* The rarest that hosts call cron is hourly; a longer silence was a pause. */
+#define INTERVAL_MAX_MS INT64_C(7500000)
+
 /* The longest distance between rounds is remembered, in coarse steps so that it is rarely written. */
 static bool interval_has_grown(const struct lease *lease, int64_t gap_ms)
 {
-	return lease->round_end_wall_ms && gap_ms > 0 && gap_ms < INT64_C(86400000) &&
+	return lease->round_end_wall_ms && gap_ms > 0 && gap_ms < INTERVAL_MAX_MS &&
 	       gap_ms > lease->interval_ms + lease->interval_ms / 2 && gap_ms > 30000;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "pidfiles/atomfile.h"
 #include "pidfiles/pidfile.h"
 #include "watchdog/act/launch.h"
 #include "watchdog/act/minder.h"
@@ -19,6 +20,8 @@
 
 /* Notes of processes that no slot asked for. */
 #define NOTE_MAX_AGE_S 86400
+/* No writer takes that long. */
+#define LITTER_MIN_AGE_S 600
 
 /* ---- look --------------------------------------------------------------------------------- */
 
@@ -544,6 +547,17 @@ static void note_waiting(struct herd *herd)
 	}
 }
 
+/* What crashed writers left, and notes that nobody asked for. Left lying they harm nobody. */
+static void tidy(const struct statedir *dir)
+{
+	exitnote_sweep(dir->exits_fd, NOTE_MAX_AGE_S);
+	(void)atomfile_sweep(dir->exits_fd, LITTER_MIN_AGE_S);
+	(void)atomfile_sweep(dir->records_fd, LITTER_MIN_AGE_S);
+	(void)atomfile_sweep(dir->holds_fd, LITTER_MIN_AGE_S);
+	(void)atomfile_sweep(dir->pidfiles_fd, LITTER_MIN_AGE_S);
+	(void)atomfile_sweep(dir->fd, LITTER_MIN_AGE_S);
+}
+
 void pass_act(struct herd *herd)
 {
 	pass_look(herd);
@@ -552,7 +566,7 @@ void pass_act(struct herd *herd)
 	act_on_stops(herd);
 	act_on_starts(herd);
 	note_waiting(herd);
-	/* Only where something was done: the healthy round reads no notes. */
+	/* Only where something was done: the healthy round leaves litter to the next one. */
 	if (herd->scene.lock.fd >= 0)
-		exitnote_sweep(herd->scene.dir.exits_fd, NOTE_MAX_AGE_S);
+		tidy(&herd->scene.dir);
 }

@@ -13,6 +13,7 @@
 #include "watchdog/config/nameindex.h"
 
 struct rotation {
+	struct strlist *problems;
 	struct herd *herd;
 	struct strlist paths;  /* those that were looked at */
 	struct nameindex seen; /* of paths */
@@ -81,12 +82,12 @@ static void rotate_path(struct rotation *rotation, const struct instance *instan
 	if (!has_outgrown(path, options->log_maxbytes))
 		return;
 	if (find_owner(rotation, instance, &owner, &err)) {
-		out_warn(out, "cannot rotate %s: %s", path, err.text);
+		strlist_take(rotation->problems, mem_format("cannot rotate %s: %s", path, err.text));
 		return;
 	}
 	if (logfile_rotate_if_needed(path, owner, options->log_maxbytes, (int)options->log_backups,
 				     &has_rotated, &err))
-		out_warn(out, "%s", err.text);
+		strlist_add(rotation->problems, err.text);
 	else if (has_rotated)
 		out_info(out, "%s: rotated", path);
 }
@@ -99,14 +100,14 @@ static void rotate_log(struct rotation *rotation, const struct slot *slot, int w
 	if (path && is_new(rotation, path))
 		rotate_path(rotation, &slot->instance, path);
 	else if (!path && err.kind != ERR_NONE)
-		out_warn(rotation->herd->scene.out, "%s: its log cannot be rotated: %s", slot->id,
-			 err.text);
+		strlist_take(rotation->problems, mem_format("%s: its log cannot be rotated: %s",
+							    slot->id, err.text));
 	free(path);
 }
 
-void rotate_logs(struct herd *herd)
+void rotate_logs(struct herd *herd, struct strlist *problems)
 {
-	struct rotation rotation = { .herd = herd };
+	struct rotation rotation = { .herd = herd, .problems = problems };
 	const struct worker *previous = NULL;
 
 	if (herd->scene.claim == LEASE_FOREIGN)

@@ -10,9 +10,9 @@
  * Rotates each log of the selected, defined instances that has outgrown its worker's log_maxbytes.
  * A log that several share is looked at once, by the options of the first. Where there is nothing
  * to do this costs one fstatat(2) a distinct log, and no look into the password file. Does nothing
- * while another herds. What fails is said as a warning that names the path, and keeps nobody else's
- * log from being rotated.
+ * while another herds. What fails becomes a line of PROBLEMS that names the path, and keeps nobody
+ * else's log from being rotated.
  */
-void rotate_logs(struct herd *herd);
+void rotate_logs(struct herd *herd, struct strlist *problems);
 
 #endif

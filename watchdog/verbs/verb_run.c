@@ -7,6 +7,7 @@
 
 #include "watchdog/base/units.h"
 #include "watchdog/round/converge.h"
+#include "watchdog/round/rotate.h"
 #include "watchdog/round/target.h"
 #include "watchdog/store/said.h"
 #include "watchdog/verbs/verb.h"
@@ -69,6 +70,17 @@ static int say_slot(struct round *round, const struct slot *slot)
 		say(round, str_text(&text));
 	str_free(&text);
 	return status;
+}
+
+/* Logs are rotated on the way; a log too long is no reason for another exit status. */
+static void say_logs(struct round *round)
+{
+	struct strlist problems = STRLIST_INIT;
+
+	rotate_logs(&round->herd, &problems);
+	for (size_t i = 0; i < problems.count; i++)
+		say(round, problems.items[i]);
+	strlist_free(&problems);
 }
 
 static int say_all(struct round *round)
@@ -145,8 +157,10 @@ static int converge_herd(struct round *round)
 		say(round, herd_foreign_text(&round->herd, foreign, sizeof(foreign)));
 		return VERB_PARTLY;
 	}
-	if (!round->ended.count)
+	if (!round->ended.count) {
+		say_logs(round);
 		herd_finish_round(&round->herd);
+	}
 	return say_all(round);
 }
 
