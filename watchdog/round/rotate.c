@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "watchdog/act/logfile.h"
+#include "watchdog/base/mem.h"
 #include "watchdog/config/expand.h"
 #include "watchdog/config/nameindex.h"
 
