@@ -125,6 +125,17 @@ static int in_starting_order(const void *a, const void *b)
 	       (left->instance.number < right->instance.number);
 }
 
+/* Most often they are in order: then nothing needs to be moved. */
+static void sort(struct herd *herd)
+{
+	for (size_t i = 1; i < herd->count; i++) {
+		if (in_starting_order(&herd->slots[i - 1], &herd->slots[i]) <= 0)
+			continue;
+		qsort(herd->slots, herd->count, sizeof(*herd->slots), in_starting_order);
+		return;
+	}
+}
+
 /* The slots as a healthy round found them, where nothing has changed since. */
 static bool lay_out_cached(struct herd *herd)
 {
@@ -148,18 +159,21 @@ static bool lay_out_cached(struct herd *herd)
 	return true;
 }
 
-static int lay_out(struct herd *herd, struct err *err)
+static int lay_out(struct herd *herd, enum herd_access access, struct err *err)
 {
 	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash);
 	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
 	if (!herd->config.error_count && lay_out_cached(herd))
 		return 0;
 	add_defined(herd);
+	if (access == HERD_HEAL) {
+		sort(herd);
+		return 0;
+	}
 	if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
 	    add_from(herd, herd->scene.dir.records_fd, "", err))
 		return -1;
-	if (herd->count)
-		qsort(herd->slots, herd->count, sizeof(*herd->slots), in_starting_order);
+	sort(herd);
 	return 0;
 }
 
@@ -264,7 +278,7 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, err))
+	    claim(herd, access, err) || lay_out(herd, access, err))
 		return -1;
 	return herd_read_holds(herd, err);
 }

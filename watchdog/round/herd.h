@@ -74,7 +74,8 @@ struct herd {
 
 enum herd_access {
 	HERD_READ,  /* looks only: makes no directory, takes no lease */
-	HERD_WRITE
+	HERD_WRITE,
+	HERD_HEAL   /* writes too, but only for defined instances: what no definition has is not listed */
 };
 
 /*

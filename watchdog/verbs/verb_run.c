@@ -170,7 +170,8 @@ static int work(struct round *round, char *const *targets, int count)
 	struct herd *herd = &round->herd;
 	int status;
 
-	status = herd_open(herd, round->call->config_file, HERD_WRITE, &round->call->out, &err);
+	status = herd_open(herd, round->call->config_file,
+			   round->ended.count ? HERD_HEAL : HERD_WRITE, &round->call->out, &err);
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
 	herd->is_minded = round->is_minded;
