@@ -13,6 +13,7 @@
 #include "watchdog/act/observe.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confcache.h"
+#include "watchdog/store/exitnote.h"
 
 /* Files younger than this could be changed again without their times showing it. */
 #define SETTLED_AFTER_S 2
@@ -42,14 +43,49 @@ static void add_slot(struct herd *herd, const char *name, int number, const stru
 	init_slot(&herd->slots[herd->count++], name, number, worker, definition);
 }
 
+static void add_worker(struct herd *herd, const struct worker *worker)
+{
+	int first = (int)worker->options.numprocs_start;
+
+	for (int n = 0; n < worker->options.numprocs; n++)
+		add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+}
+
 static void add_defined(struct herd *herd)
 {
-	for (size_t i = 0; i < herd->config.worker_count; i++) {
-		const struct worker *worker = &herd->config.workers[i];
-		int first = (int)worker->options.numprocs_start;
+	for (size_t i = 0; i < herd->config.worker_count; i++)
+		add_worker(herd, &herd->config.workers[i]);
+}
 
-		for (int n = 0; n < worker->options.numprocs; n++)
-			add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+static bool has_slots_of(const struct herd *herd, const struct worker *worker)
+{
+	for (size_t i = 0; i < herd->count; i++)
+		if (herd->slots[i].instance.worker == worker)
+			return true;
+	return false;
+}
+
+/* The workers of ONLY, and those that they come after. */
+static void add_only(struct herd *herd, char *const *only)
+{
+	for (; *only; only++) {
+		char name[WORKER_NAME_MAX + 1];
+		const struct worker *worker;
+		int number;
+
+		if (!instance_from_id(*only, name, &number))
+			continue;
+		worker = config_worker(&herd->config, name);
+		if (!worker || has_slots_of(herd, worker))
+			continue;
+		add_worker(herd, worker);
+		for (size_t i = 0; i < worker->options.after.count; i++) {
+			const struct worker *first =
+				config_worker(&herd->config, worker->options.after.items[i]);
+
+			if (first && !has_slots_of(herd, first))
+				add_worker(herd, first);
+		}
 	}
 }
 
@@ -159,17 +195,18 @@ static bool lay_out_cached(struct herd *herd)
 	return true;
 }
 
-static int lay_out(struct herd *herd, enum herd_access access, struct err *err)
+static int lay_out(struct herd *herd, char *const *only, struct err *err)
 {
+	if (only) {
+		add_only(herd, only);
+		sort(herd);
+		return 0;
+	}
 	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash);
 	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
 	if (!herd->config.error_count && lay_out_cached(herd))
 		return 0;
 	add_defined(herd);
-	if (access == HERD_HEAL) {
-		sort(herd);
-		return 0;
-	}
 	if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
 	    add_from(herd, herd->scene.dir.records_fd, "", err))
 		return -1;
@@ -219,6 +256,8 @@ static int claim(struct herd *herd, enum herd_access access, struct err *err)
 		return 0;
 	if (is_there && scene->claim == LEASE_OURS)
 		ours.interval_ms = gap_ms;
+	else
+		exitnote_clear(scene->dir.exits_fd); /* another boot's, another container's */
 	return lease_take(&scene->dir, &ours, err);
 }
 
@@ -261,7 +300,7 @@ int herd_read_holds(struct herd *herd, struct err *err)
 }
 
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      const struct out *out, struct err *err)
+	      char *const *only, const struct out *out, struct err *err)
 {
 	struct scene *scene = &herd->scene;
 
@@ -278,7 +317,7 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, access, err))
+	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? only : NULL, err))
 		return -1;
 	return herd_read_holds(herd, err);
 }

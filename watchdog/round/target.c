@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pidfiles/pidfile.h"
-#include "watchdog/act/minder.h"
-#include "watchdog/act/observe.h"
-#include "watchdog/base/mem.h"
-#include "watchdog/store/recordfile.h"
 
 static bool is_glob(const char *target)
 {
@@ -134,83 +129,4 @@ int target_select(struct herd *herd, char *const *targets, int count, struct err
 	}
 	mark_neighbours(herd, has_dependencies(herd));
 	return 0;
-}
-
-struct token {
-	pid_t pid;
-	uint64_t start_ticks;
-	bool is_found;
-};
-
-static struct token *find_token(struct token *tokens, size_t count, const struct procid *id)
-{
-	for (size_t i = 0; id->pid && i < count; i++)
-		if (tokens[i].pid == id->pid && tokens[i].start_ticks == id->start_ticks)
-			return &tokens[i];
-	return NULL;
-}
-
-/* Whether the files say now that SLOT's process is one of those that ended. */
-static bool has_ended(struct herd *herd, struct slot *slot, struct token *tokens, size_t count)
-{
-	struct pidfile pidfile;
-	struct token *token = NULL;
-
-	if (observe_pidfile(&herd->scene, &slot->instance, &pidfile))
-		token = find_token(tokens, count, &pidfile.id);
-	else if (recordfile_read(&herd->scene.dir, &slot->instance, &slot->record) == 0)
-		token = find_token(tokens, count, &slot->record.process);
-	if (token)
-		token->is_found = true;
-	return token != NULL;
-}
-
-static void select_slot(struct herd *herd, const struct slotcache_entry *entry,
-			struct token *tokens, size_t count)
-{
-	for (size_t i = 0; i < herd->count; i++) {
-		struct slot *slot = &herd->slots[i];
-
-		if (slot->instance.number == entry->number &&
-		    strcmp(slot->instance.name, entry->name) == 0)
-			slot->is_selected = has_ended(herd, slot, tokens, count);
-	}
-}
-
-/* The slot cache, even a stale one, most often knows whose process it was. */
-static void select_by_hint(struct herd *herd, struct token *tokens, size_t count)
-{
-	size_t entry_count = 0;
-	struct slotcache_entry *entries = slotcache_hint(&herd->scene.dir, &entry_count);
-
-	for (size_t i = 0; i < entry_count; i++)
-		if (find_token(tokens, count, &entries[i].pidfile.id))
-			select_slot(herd, &entries[i], tokens, count);
-	free(entries);
-}
-
-static bool all_found(const struct token *tokens, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!tokens[i].is_found)
-			return false;
-	return true;
-}
-
-void target_select_ended(struct herd *herd, const struct strlist *texts)
-{
-	struct token *tokens = mem_alloc((texts->count + 1) * sizeof(*tokens));
-	size_t count = 0;
-
-	for (size_t i = 0; i < texts->count; i++)
-		if (minder_token_parse(texts->items[i], &tokens[count].pid,
-				       &tokens[count].start_ticks) == 0)
-			count++;
-	select_by_hint(herd, tokens, count);
-	for (size_t i = 0; i < herd->count && !all_found(tokens, count); i++)
-		if (!herd->slots[i].is_selected)
-			herd->slots[i].is_selected =
-				has_ended(herd, &herd->slots[i], tokens, count);
-	free(tokens);
-	mark_neighbours(herd, has_dependencies(herd));
 }

@@ -56,12 +56,10 @@ static uint64_t sum_of(const struct slotcache_entry *entries, size_t count)
 			  count * sizeof(*entries) / 8);
 }
 
-/* STAMP: NULL for any. */
 static bool is_for(const struct header *header, const struct slotcache_stamp *stamp, off_t size)
 {
 	return header->magic == MAGIC && header->entry_size == sizeof(struct slotcache_entry) &&
-	       (!stamp || (header->config == stamp->config &&
-			   header->directories == stamp->directories)) &&
+	       header->config == stamp->config && header->directories == stamp->directories &&
 	       header->count <= COUNT_MAX &&
 	       size == (off_t)(sizeof(*header) + header->count * sizeof(struct slotcache_entry));
 }
@@ -91,11 +89,6 @@ static struct slotcache_entry *read_entries(int fd, const struct slotcache_stamp
 	for (size_t i = 0; i < *count; i++)
 		entries[i].name[WORKER_NAME_MAX] = '\0';
 	return entries;
-}
-
-struct slotcache_entry *slotcache_hint(const struct statedir *dir, size_t *count)
-{
-	return slotcache_load(dir, NULL, count);
 }
 
 struct slotcache_entry *slotcache_load(const struct statedir *dir, const struct slotcache_stamp *stamp,

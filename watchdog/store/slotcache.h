@@ -45,11 +45,6 @@ struct slotcache_stamp slotcache_stamp_of(const struct statedir *dir, uint64_t c
 struct slotcache_entry *slotcache_load(const struct statedir *dir, const struct slotcache_stamp *stamp,
 				       size_t *count);
 
-/*
- * The entries whatever has changed since: a hint where to look first, to be verified. NULL where there are none.
- */
-struct slotcache_entry *slotcache_hint(const struct statedir *dir, size_t *count);
-
 /* Writes ENTRIES. STAMP must have been taken before they were read, and be settled: nothing in it changed in the two
  * seconds before. Failing costs speed only. */
 void slotcache_save(const struct statedir *dir, const struct slotcache_stamp *stamp,
