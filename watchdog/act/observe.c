@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pidfiles/pidfile.h"
 #include "pidfiles/procref.h"
 #include "watchdog/config/expand.h"
 #include "watchdog/model/option.h"
@@ -336,22 +335,28 @@ static bool is_same(const struct procid *a, const struct procid *b)
 	       strcmp(a->boot_id, b->boot_id) == 0;
 }
 
-/* What the pidfile names, where it names anything provable. */
-static bool judge_pidfile(struct scene *scene, const struct instance *instance,
-			  enum observe_depth depth, struct observation *seen)
+bool observe_pidfile(const struct scene *scene, const struct instance *instance,
+		     struct pidfile *pidfile)
 {
 	char name[OBSERVE_PIDFILE_SIZE];
-	struct pidfile pidfile;
 
-	if (scene->dir.pidfiles_fd < 0 ||
-	    pidfile_read(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name), &pidfile) ||
-	    !pidfile_is_proof(&pidfile)) {
+	return scene->dir.pidfiles_fd >= 0 &&
+	       pidfile_read(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
+			    pidfile) == 0 &&
+	       pidfile_is_proof(pidfile);
+}
+
+static bool judge_pidfile(struct scene *scene, const struct instance *instance,
+			  const struct pidfile *pidfile, enum observe_depth depth,
+			  struct observation *seen)
+{
+	if (!pidfile) {
 		fill_dead(scene, &(struct procid){ 0 }, &(struct procstat){ 0 }, seen);
 		return false;
 	}
-	seen->definition = pidfile.definition;
-	seen->started_wall_ms = pidfile.started_wall_ms;
-	return judge(scene, instance, &pidfile.id, depth, seen);
+	seen->definition = pidfile->definition;
+	seen->started_wall_ms = pidfile->started_wall_ms;
+	return judge(scene, instance, &pidfile->id, depth, seen);
 }
 
 /* The record's memory of it, where the pidfile was lost, cut or altered. */
@@ -376,11 +381,11 @@ static bool judge_record(struct scene *scene, const struct instance *instance,
 	return true;
 }
 
-void observe(struct scene *scene, const struct instance *instance, const struct record *record,
-	     enum observe_depth depth, struct observation *seen)
+void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
+	     const struct record *record, enum observe_depth depth, struct observation *seen)
 {
 	*seen = (struct observation)OBSERVATION_INIT;
-	if (judge_pidfile(scene, instance, depth, seen) ||
+	if (judge_pidfile(scene, instance, pidfile, depth, seen) ||
 	    judge_record(scene, instance, record, depth, seen))
 		return;
 	if (is_forking(instance))

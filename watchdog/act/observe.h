@@ -5,6 +5,7 @@
 #ifndef WATCHDOG_ACT_OBSERVE_H
 #define WATCHDOG_ACT_OBSERVE_H
 
+#include "pidfiles/pidfile.h"
 #include "watchdog/act/scene.h"
 #include "watchdog/model/instance.h"
 #include "watchdog/model/observation.h"
@@ -16,9 +17,13 @@ enum observe_depth {
 	OBSERVE_SEARCH  /* and, where no pidfile tells, by the environment mark: before starting */
 };
 
-/* RECORD: what is remembered of INSTANCE. Fills SEEN. */
-void observe(struct scene *scene, const struct instance *instance, const struct record *record,
-	     enum observe_depth depth, struct observation *seen);
+/* PIDFILE: what INSTANCE's says, NULL where there is none that proves an identity; RECORD: what is remembered. Fills SEEN. */
+void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
+	     const struct record *record, enum observe_depth depth, struct observation *seen);
+
+/* Reads INSTANCE's pidfile. False where there is none, or none that proves an identity. */
+bool observe_pidfile(const struct scene *scene, const struct instance *instance,
+		     struct pidfile *pidfile);
 
 /* The name of INSTANCE's pidfile in the pidfile directory; returns BUF. */
 #define OBSERVE_PIDFILE_SIZE (INSTANCE_ID_SIZE + 8)

@@ -18,6 +18,16 @@ uint64_t hash_bytes(uint64_t hash, const void *data, size_t len)
 	return hash;
 }
 
+uint64_t hash_words(uint64_t hash, const uint64_t *words, size_t count)
+{
+	/* A multiplication carries upwards only: the shift brings high bits down again. */
+	for (size_t i = 0; i < count; i++) {
+		hash = (hash ^ words[i]) * PRIME;
+		hash ^= hash >> 32;
+	}
+	return hash;
+}
+
 uint64_t hash_text(uint64_t hash, const char *text)
 {
 	if (!text)

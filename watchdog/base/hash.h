@@ -9,6 +9,8 @@
 #define HASH_INIT UINT64_C(0xcbf29ce484222325)
 
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t len);
+/* COUNT words of 64 bits at a time: eight times as fast as their bytes, another value. */
+uint64_t hash_words(uint64_t hash, const uint64_t *words, size_t count);
 uint64_t hash_text(uint64_t hash, const char *text); /* with its NUL; NULL hashes unlike "" */
 
 #endif

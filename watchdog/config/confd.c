@@ -86,7 +86,7 @@ static int read_open(int fd, const char *path, struct str *text, struct err *err
 		return err_set(err, ERR_CONFIG, 0, "is no regular file");
 	if (check_owner(&st, path, err) != 0)
 		return -1;
-	if (st.st_size > CONFD_SIZE_MAX)
+	if ((size_t)st.st_size > CONFD_SIZE_MAX)
 		return err_set(err, ERR_CONFIG, 0, "larger than 16 MiB");
 	if (read_whole(fd, &st, text, err) != 0)
 		return -1;

@@ -15,7 +15,7 @@
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
 
-#define CONFD_SIZE_MAX (16 * 1024 * 1024)
+#define CONFD_SIZE_MAX ((size_t)16 * 1024 * 1024)
 
 enum confd_found {
 	CONFD_FOUND,

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "watchdog/base/clock.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/account.h"
+#include "watchdog/config/confcache.h"
 #include "watchdog/config/confcheck.h"
 #include "watchdog/config/confd.h"
 #include "watchdog/config/conferrors.h"
@@ -432,6 +434,11 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 
 	if (find_main(config, main_file, err) != 0)
 		return -1;
+	if (confcache_load(config)) {
+		make_indexes(config);
+		return 0;
+	}
+	int64_t began_wall_ms = clock_read().wall_ms;
 	int rc = read_main(load, err);
 	if (rc == 0)
 		rc = set_directories(load, err);
@@ -445,6 +452,11 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 	}
 	drop_broken(load);
 	make_indexes(config);
+	if (rc == 0) {
+		config->stamp = confstamp_of(config->main_file, config->conf_dir);
+		config->is_cacheable = config->error_count == 0 &&
+				       confstamp_is_settled(&config->stamp, began_wall_ms);
+	}
 	return rc;
 }
 
@@ -464,14 +476,23 @@ int config_load(struct config *config, const char *main_file, struct err *err)
 	return rc;
 }
 
-void config_free(struct config *config)
+static void free_definitions(struct config *config)
 {
+	if (config->image) {
+		free(config->image);
+		return;
+	}
 	for (size_t i = 0; i < config->worker_count; i++)
 		worker_free(&config->workers[i]);
 	free(config->workers);
 	for (size_t i = 0; i < config->group_count; i++)
 		free_group(&config->groups[i]);
 	free(config->groups);
+}
+
+void config_free(struct config *config)
+{
+	free_definitions(config);
 	for (size_t i = 0; i < config->error_count; i++) {
 		free(config->errors[i].file);
 		free(config->errors[i].message);

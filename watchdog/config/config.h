@@ -14,6 +14,7 @@
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
+#include "watchdog/config/confstamp.h"
 #include "watchdog/config/nameindex.h"
 #include "watchdog/model/worker.h"
 
@@ -48,6 +49,9 @@ struct config {
 	struct strlist broken_files;   /* those with errors: none of their workers is in WORKERS */
 	struct strlist broken_workers; /* names in them, as far as they could be read */
 	bool broken_unread; /* some could not be read to the end: there may be more names */
+	struct confstamp stamp; /* of the files, as read */
+	bool is_cacheable;	/* no errors, and the stamp proves the content: confcache_save may be called */
+	void *image;		/* private: what a compiled configuration's workers point into */
 	struct nameindex worker_index; /* private, for the look-ups below */
 	struct nameindex group_index;
 };

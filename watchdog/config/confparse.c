@@ -41,6 +41,7 @@ struct walk {
 	int *set_line;		       /* of each option in the open section; 0: not yet */
 	bool open;		       /* the open section's: */
 	int line;
+	size_t errors_before;
 	struct worker_options options; /* zeroed while none is open */
 };
 
@@ -95,6 +96,7 @@ static void open_section(struct walk *walk, const cfg_t *section)
 		return;
 	walk->open = true;
 	walk->line = section->line;
+	walk->errors_before = parse->errors.seen;
 	memset(walk->set_line, 0, row_count() * sizeof(*walk->set_line));
 	if (strcmp(section->name, "group") != 0)
 		options_copy(&walk->options, &parse->defaults);
@@ -141,6 +143,9 @@ static void check_worker(const struct walk *walk, const struct worker *worker)
 		add_error(walk, worker->line, "worker '%s': its name %s", worker->name, why);
 		return;
 	}
+	/* With a value missing that was refused, it would only find what follows from that. */
+	if (walk->parse->errors.seen > walk->errors_before)
+		return;
 	why = worker_check(worker, buf, sizeof(buf));
 	if (why)
 		add_error(walk, worker->line, "worker '%s': %s", worker->name, why);
@@ -270,15 +275,14 @@ static int on_option(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 	return 0;
 }
 
+/* Whether there is a worker of that name, confcheck says. */
 static int on_member(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct walk *walk = walk_of(cfg);
-	const char *why = NULL;
 
 	open_section(walk, cfg);
-	if (strcmp(value, INHERIT) != 0 && !worker_name_is_valid(value, &why))
-		add_error(walk, cfg->line, "option '%s': '%.200s' %s", cfg_opt_name(opt), value,
-			  why);
+	if (strcmp(value, INHERIT) != 0)
+		(void)check_text(walk, cfg, cfg_opt_name(opt), value); /* it has told */
 	*(const char **)result = value;
 	return 0;
 }

@@ -10,51 +10,57 @@
 
 #include "watchdog/base/hash.h"
 
-static uint64_t add_number(uint64_t hash, uint64_t number)
-{
-	return hash_bytes(hash, &number, sizeof(number));
-}
+#define SETTLED_AFTER_MS 2000
 
-static uint64_t stamp_file(int dir_fd, const char *name)
+static void add_file(struct confstamp *stamp, int dir_fd, const char *name)
 {
+	struct stat st = { .st_ino = 0 };
 	uint64_t hash = hash_text(HASH_INIT, name);
-	struct stat st;
+	int failure = fstatat(dir_fd, name, &st, 0) ? errno : 0;
+	int64_t changed_ms = (int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000;
+	uint64_t facts[] = { (uint64_t)failure,
+			     (uint64_t)st.st_dev,
+			     (uint64_t)st.st_ino,
+			     (uint64_t)st.st_size,
+			     (uint64_t)st.st_mode,
+			     (uint64_t)st.st_uid,
+			     (uint64_t)st.st_mtim.tv_sec,
+			     (uint64_t)st.st_mtim.tv_nsec,
+			     (uint64_t)st.st_ctim.tv_sec,
+			     (uint64_t)st.st_ctim.tv_nsec };
 
-	if (fstatat(dir_fd, name, &st, 0))
-		return add_number(hash, (uint64_t)errno);
-	hash = add_number(hash, (uint64_t)st.st_dev);
-	hash = add_number(hash, (uint64_t)st.st_ino);
-	hash = add_number(hash, (uint64_t)st.st_size);
-	hash = add_number(hash, (uint64_t)st.st_mode);
-	hash = add_number(hash, (uint64_t)st.st_uid);
-	hash = hash_bytes(hash, &st.st_mtim, sizeof(st.st_mtim));
-	return hash_bytes(hash, &st.st_ctim, sizeof(st.st_ctim));
+	/* A sum, so that the order in which a directory is read does not matter. */
+	stamp->hash += hash_words(hash, facts, sizeof(facts) / sizeof(facts[0]));
+	if (changed_ms > stamp->newest_wall_ms)
+		stamp->newest_wall_ms = changed_ms;
 }
 
-static int is_conf(const char *name)
+static bool is_conf(const char *name)
 {
 	size_t len = strlen(name);
 
 	return *name != '.' && len > 5 && strcmp(name + len - 5, ".conf") == 0;
 }
 
-/* Sums, so that the order in which a directory is read does not matter. */
-static uint64_t stamp_folder(const char *path)
+struct confstamp confstamp_of(const char *main_file, const char *conf_dir)
 {
-	uint64_t sum = stamp_file(AT_FDCWD, path);
-	DIR *stream = opendir(path);
+	struct confstamp stamp = { .hash = 0 };
 	struct dirent *entry;
+	DIR *stream;
 
+	add_file(&stamp, AT_FDCWD, main_file);
+	add_file(&stamp, AT_FDCWD, conf_dir);
+	stream = opendir(conf_dir);
 	if (!stream)
-		return sum;
+		return stamp;
 	while ((entry = readdir(stream)))
 		if (is_conf(entry->d_name))
-			sum += stamp_file(dirfd(stream), entry->d_name);
+			add_file(&stamp, dirfd(stream), entry->d_name);
 	closedir(stream);
-	return sum;
+	return stamp;
 }
 
-uint64_t confstamp_of(const struct config *config)
+bool confstamp_is_settled(const struct confstamp *stamp, int64_t at_wall_ms)
 {
-	return stamp_file(AT_FDCWD, config->main_file) ^ stamp_folder(config->conf_dir);
+	return stamp->newest_wall_ms <= at_wall_ms - SETTLED_AFTER_MS;
 }

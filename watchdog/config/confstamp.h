@@ -3,12 +3,22 @@
 #ifndef WATCHDOG_CONFIG_CONFSTAMP_H
 #define WATCHDOG_CONFIG_CONFSTAMP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "watchdog/config/config.h"
+struct confstamp {
+	uint64_t hash;          /* over name, inode, size, owner, mode and times of every file and folder */
+	int64_t newest_wall_ms; /* the latest change (ctime) of any of them */
+};
 
-/* A hash over name, inode, size and times of the main file, conf_dir and every *.conf file in it. What cannot be looked
- * at counts as its errno, so that its coming and going shows too. */
-uint64_t confstamp_of(const struct config *config);
+/* Of the main file, conf_dir and every *.conf file in it. What cannot be looked at counts as its errno, so that its
+ * coming and going shows too. */
+struct confstamp confstamp_of(const char *main_file, const char *conf_dir);
+
+/*
+ * Whether equal stamps will prove equal content: nothing was changed within the last two seconds before AT_WALL_MS, the moment
+ * before the files were read. (Within one tick of the file system's clock a second change would not show.)
+ */
+bool confstamp_is_settled(const struct confstamp *stamp, int64_t at_wall_ms);
 
 #endif

@@ -11,11 +11,12 @@
 #define WATCHDOG_CONFIG_ENVFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
 
-#define ENVFILE_SIZE_MAX (1024 * 1024)
+#define ENVFILE_SIZE_MAX ((size_t)1024 * 1024)
 
 /* Adds each "K=V" of the file PATH to LIST. OPTIONAL: a missing file is an empty one. -1 with
  * ERR ("PATH:LINE: …") where it cannot be read, is no regular file, too large or malformed. */

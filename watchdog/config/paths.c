@@ -92,3 +92,10 @@ char *paths_log_dir(const char *state_dir)
 		return mem_dup(CRONHERD_LOCALSTATEDIR "/log/cronherd");
 	return mem_format("%s/log", state_dir);
 }
+
+char *paths_cache_dir(void)
+{
+	if (is_root())
+		return mem_dup(CRONHERD_LOCALSTATEDIR "/cache/cronherd");
+	return user_path("XDG_CACHE_HOME", ".cache", "cronherd", NULL);
+}

@@ -7,21 +7,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "watchdog/act/observe.h"
 #include "watchdog/base/mem.h"
+#include "watchdog/config/confcache.h"
+
+/* Files younger than this could be changed again without their times showing it. */
+#define SETTLED_AFTER_S 2
 
 /* ---- slots -------------------------------------------------------------------------------- */
 
-static struct slot *add_slot(struct herd *herd, const char *name, int number,
-			     const struct worker *worker, enum definition definition)
+static void init_slot(struct slot *slot, const char *name, int number, const struct worker *worker,
+		      enum definition definition)
 {
-	struct slot *slot;
-
-	if ((herd->count & (herd->count - 1)) == 0) /* full at each power of two */
-		herd->slots = mem_resize(herd->slots, herd->count ? herd->count * 2 : 1,
-					 sizeof(*herd->slots));
-	slot = &herd->slots[herd->count++];
 	*slot = (struct slot){ .definition = definition,
 			       .record = RECORD_INIT,
 			       .seen = OBSERVATION_INIT,
@@ -31,7 +31,15 @@ static struct slot *add_slot(struct herd *herd, const char *name, int number,
 	slot->instance.number = number;
 	slot->instance.name = worker ? worker->name : mem_dup(name);
 	instance_id(&slot->instance, slot->id);
-	return slot;
+}
+
+static void add_slot(struct herd *herd, const char *name, int number, const struct worker *worker,
+		     enum definition definition)
+{
+	if ((herd->count & (herd->count - 1)) == 0) /* full at each power of two */
+		herd->slots = mem_resize(herd->slots, herd->count ? herd->count * 2 : 1,
+					 sizeof(*herd->slots));
+	init_slot(&herd->slots[herd->count++], name, number, worker, definition);
 }
 
 static void add_defined(struct herd *herd)
@@ -117,8 +125,35 @@ static int in_starting_order(const void *a, const void *b)
 	       (left->instance.number < right->instance.number);
 }
 
+/* The slots as a healthy round found them, where nothing has changed since. */
+static bool lay_out_cached(struct herd *herd)
+{
+	size_t count;
+
+	herd->cached = slotcache_load(&herd->scene.dir, &herd->stamp, &count);
+	if (!herd->cached)
+		return false;
+	herd->slots = mem_resize(NULL, count ? count : 1, sizeof(*herd->slots));
+	for (size_t i = 0; i < count; i++) {
+		const struct slotcache_entry *entry = &herd->cached[i];
+		const struct worker *worker = entry->worker < herd->config.worker_count
+						      ? &herd->config.workers[entry->worker]
+						      : NULL;
+		struct slot *slot = &herd->slots[herd->count++];
+
+		init_slot(slot, entry->name, entry->number, worker,
+			  (enum definition)entry->definition);
+		slot->cached = entry;
+	}
+	return true;
+}
+
 static int lay_out(struct herd *herd, struct err *err)
 {
+	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash);
+	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
+	if (!herd->config.error_count && lay_out_cached(herd))
+		return 0;
 	add_defined(herd);
 	if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
 	    add_from(herd, herd->scene.dir.records_fd, "", err))
@@ -239,6 +274,7 @@ void herd_close(struct herd *herd)
 			free((char *)(uintptr_t)herd->slots[i].instance.name);
 	}
 	free(herd->slots);
+	free(herd->cached);
 	holds_free(&herd->holds);
 	proctable_free(&herd->scene.table);
 	slotlock_close(&herd->scene.lock);
@@ -247,10 +283,66 @@ void herd_close(struct herd *herd)
 	config_free(&herd->config);
 }
 
+/* False where it cannot be told that the entry will stay right for as long as the stamp does. */
+static bool fill_entry(const struct herd *herd, const struct slot *slot,
+		       struct slotcache_entry *entry)
+{
+	char name[OBSERVE_PIDFILE_SIZE];
+	struct stat st;
+	bool is_there = fstatat(herd->scene.dir.pidfiles_fd,
+				observe_pidfile_name(&slot->instance, name), &st,
+				AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (is_there != slot->has_pidfile)
+		return false;
+	(void)snprintf(entry->name, sizeof(entry->name), "%s", slot->instance.name);
+	entry->worker = slot->instance.worker
+				? (uint32_t)(slot->instance.worker - herd->config.workers)
+				: SLOTCACHE_NO_WORKER;
+	entry->number = slot->instance.number;
+	entry->definition = (int32_t)slot->definition;
+	entry->has_pidfile = slot->has_pidfile;
+	entry->record = slot->record;
+	if (!is_there)
+		return true;
+	entry->pidfile = slot->pidfile;
+	entry->pidfile_inode = (uint64_t)st.st_ino;
+	entry->pidfile_changed_ns = herd_changed_ns(&st);
+	return st.st_ctim.tv_sec <= herd->scene.now.wall_ms / 1000 - SETTLED_AFTER_S;
+}
+
+/* Only a round that found all as it should be, from files that had time to settle, is worth keeping. */
+static void save_slots(const struct herd *herd)
+{
+	struct slotcache_entry *entries;
+	bool is_good = true;
+
+	if (herd->cached || herd->scene.lock.fd >= 0 || herd->config.error_count || !herd->count ||
+	    !confstamp_is_settled(&herd->config.stamp, herd->started_wall_ms) ||
+	    herd->stamp.newest_wall_ms > herd->started_wall_ms - SETTLED_AFTER_S * 1000)
+		return;
+	entries = mem_alloc(herd->count * sizeof(*entries));
+	for (size_t i = 0; i < herd->count && is_good; i++)
+		is_good = herd->slots[i].is_looked_at &&
+			  fill_entry(herd, &herd->slots[i], &entries[i]);
+	if (is_good)
+		slotcache_save(&herd->scene.dir, &herd->stamp, entries, herd->count);
+	free(entries);
+}
+
+int64_t herd_changed_ns(const struct stat *st)
+{
+	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+}
+
 void herd_finish_round(struct herd *herd)
 {
 	struct clock now = clock_read();
 
+	save_slots(herd);
+
+	if (herd->config.is_cacheable)
+		confcache_save(&herd->config);
 	/* Only the display of the last round suffers where this fails. */
 	(void)lease_touch(&herd->scene.dir, herd->started_wall_ms, now.wall_ms);
 }

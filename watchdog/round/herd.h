@@ -22,6 +22,7 @@
 #include "watchdog/model/observation.h"
 #include "watchdog/model/record.h"
 #include "watchdog/store/holds.h"
+#include "watchdog/store/slotcache.h"
 
 struct slot {
 	struct instance instance;
@@ -35,7 +36,10 @@ struct slot {
 	bool is_retried;         /* at once, whatever its delays */
 	bool at_once;            /* KILL instead of the stop signal */
 	bool all_at_once;        /* renewed without waiting for its fellows */
+	const struct slotcache_entry *cached; /* until the first look; NULL: read the files */
 	/* What the last pass found: */
+	bool has_pidfile;        /* one that proves an identity */
+	struct pidfile pidfile;
 	struct record record;
 	struct observation seen;
 	enum state state;        /* as decided */
@@ -64,6 +68,8 @@ struct herd {
 	bool is_prepared;   /* what the first start needs has been done */
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
+	struct slotcache_stamp stamp; /* of what the slots were laid out from */
+	struct slotcache_entry *cached; /* NULL: laid out from the directories */
 };
 
 enum herd_access {
@@ -82,8 +88,12 @@ void herd_close(struct herd *herd);
 /* Reads the holds anew (they change while a verb waits). 0 or -1 with ERR. */
 int herd_read_holds(struct herd *herd, struct err *err);
 
-/* Sets the lease's times at the end of a round. */
+/* Sets the lease's times at the end of a round, and renews the caches that were stale where nothing is in motion. */
 void herd_finish_round(struct herd *herd);
+
+struct stat;
+/* The time of a file's last change, as slotcache keeps it. */
+int64_t herd_changed_ns(const struct stat *st);
 
 /* Where the lease is and whose: one line for a person. Static or in BUF. */
 const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size);

@@ -2,9 +2,11 @@
 #include "watchdog/round/pass.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "pidfiles/pidfile.h"
@@ -25,9 +27,37 @@ static void complain(struct slot *slot, const char *what, int sys_errno)
 	(void)snprintf(slot->problem, sizeof(slot->problem), "%s: %s", what, strerror(sys_errno));
 }
 
+/* One stat instead of reading two files: the pidfile is still that very file. */
+static bool recall(const struct herd *herd, struct slot *slot)
+{
+	const struct slotcache_entry *entry = slot->cached;
+	char name[OBSERVE_PIDFILE_SIZE];
+	struct stat st;
+
+	slot->cached = NULL;
+	if (!entry)
+		return false;
+	if (entry->has_pidfile &&
+	    (fstatat(herd->scene.dir.pidfiles_fd, observe_pidfile_name(&slot->instance, name), &st,
+		     AT_SYMLINK_NOFOLLOW) ||
+	     (uint64_t)st.st_ino != entry->pidfile_inode ||
+	     herd_changed_ns(&st) != entry->pidfile_changed_ns))
+		return false;
+	slot->has_pidfile = entry->has_pidfile;
+	slot->pidfile = entry->pidfile;
+	slot->record = entry->record;
+	return true;
+}
+
+static int read_files(const struct herd *herd, struct slot *slot)
+{
+	slot->has_pidfile = observe_pidfile(&herd->scene, &slot->instance, &slot->pidfile);
+	return recordfile_read(&herd->scene.dir, &slot->instance, &slot->record);
+}
+
 static void look(struct herd *herd, struct slot *slot, enum observe_depth depth)
 {
-	int status = recordfile_read(&herd->scene.dir, &slot->instance, &slot->record);
+	int status = recall(herd, slot) ? 0 : read_files(herd, slot);
 
 	/* A corrupt record costs history; one that cannot be read may be well: touch nothing. */
 	if (status < 0 && status != -EBADMSG) {
@@ -38,7 +68,8 @@ static void look(struct herd *herd, struct slot *slot, enum observe_depth depth)
 	}
 	if (depth == OBSERVE_LOOK && slot->record.state == STATE_STARTING)
 		depth = OBSERVE_VERIFY;
-	observe(&herd->scene, &slot->instance, &slot->record, depth, &slot->seen);
+	observe(&herd->scene, &slot->instance, slot->has_pidfile ? &slot->pidfile : NULL,
+		&slot->record, depth, &slot->seen);
 	slot->was_alive |= slot->seen.liveness == LIVENESS_ALIVE;
 }
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "watchdog/base/units.h"
-#include "watchdog/config/confstamp.h"
 #include "watchdog/round/converge.h"
 #include "watchdog/round/target.h"
 #include "watchdog/store/said.h"
@@ -19,7 +18,6 @@ struct round {
 	struct strlist ended; /* tokens of the minder that began us */
 	int64_t watch_ms;     /* --for */
 	bool is_minded;
-	uint64_t stamp;       /* of the configuration, as loaded */
 	int64_t until_boot_ms;
 };
 
@@ -109,7 +107,8 @@ static bool is_stale(void *data)
 {
 	const struct round *round = data;
 
-	return confstamp_of(&round->herd.config) != round->stamp;
+	return confstamp_of(round->herd.config.main_file, round->herd.config.conf_dir).hash !=
+	       round->herd.config.stamp.hash;
 }
 
 /* The configuration has changed under a long round: the same program goes on, as a new one. */
@@ -137,7 +136,6 @@ static int converge_herd(struct round *round)
 	enum converge_end end;
 
 	round->until_boot_ms = round->herd.scene.now.boot_ms + most_ms;
-	round->stamp = confstamp_of(&round->herd.config);
 	convergence.until_boot_ms = round->until_boot_ms;
 	convergence.is_stale = round->watch_ms || round->is_minded ? is_stale : NULL;
 	end = converge(&round->herd, &convergence);

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: ISC */
+/* store: lease, holds, exit notes, complaints, the slot cache: what is on disk, and what is made of it when it is not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/check_main.h"
+#include "tests/unit/tempdir.h"
+#include "watchdog/store/exitnote.h"
+#include "watchdog/store/holds.h"
+#include "watchdog/store/lease.h"
+#include "watchdog/store/recordfile.h"
+#include "watchdog/store/said.h"
+#include "watchdog/store/slotcache.h"
+#include "watchdog/store/statedir.h"
+
+#define NOW_MS	  INT64_C(1700000000000)
+#define MINUTE_MS INT64_C(60000)
+
+static char *temp;
+static char state_path[512];
+static char pidfile_path[512];
+static struct statedir dir;
+static struct err err;
+
+static void set_up(void)
+{
+	temp = tempdir_make();
+	(void)snprintf(state_path, sizeof(state_path), "%s/a/b/state", temp);
+	(void)snprintf(pidfile_path, sizeof(pidfile_path), "%s/run/pidfiles", temp);
+	ck_assert_msg(statedir_open(&dir, state_path, pidfile_path, false, &err) == 0, "%s",
+		      err.text);
+}
+
+static void tear_down(void)
+{
+	statedir_close(&dir);
+	tempdir_remove(temp);
+}
+
+/* ---- statedir ----------------------------------------------------------------------------- */
+
+START_TEST(rooms_are_made_private)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(dir.fd, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0700);
+	ck_assert_int_ge(dir.holds_fd, 0);
+	ck_assert_int_ge(dir.pidfiles_fd, 0);
+}
+END_TEST
+
+START_TEST(open_to_others_is_refused)
+{
+	struct statedir other;
+
+	ck_assert_int_eq(fchmod(dir.fd, 0770), 0);
+	ck_assert_int_eq(statedir_open(&other, state_path, pidfile_path, false, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "chmod go-w"));
+	statedir_close(&other);
+}
+END_TEST
+
+START_TEST(reading_makes_nothing)
+{
+	struct statedir other;
+	char path[600];
+
+	(void)snprintf(path, sizeof(path), "%s/none", temp);
+	ck_assert_int_eq(statedir_open(&other, path, path, true, &err), 0);
+	ck_assert_int_eq(other.fd, -1);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	statedir_close(&other);
+}
+END_TEST
+
+/* ---- records ------------------------------------------------------------------------------ */
+
+START_TEST(corrupt_record_is_told_from_none)
+{
+	struct instance instance = { .name = "wörker.1", .number = 2 };
+	struct record record = RECORD_INIT;
+	struct record read;
+	int fd;
+
+	ck_assert_int_eq(recordfile_read(&dir, &instance, &read), 0);
+	record.state = STATE_RUNNING;
+	ck_assert_int_eq(recordfile_write(&dir, &instance, &record), 0);
+	ck_assert_int_eq(recordfile_read(&dir, &instance, &read), 0);
+	ck_assert_int_eq(read.state, STATE_RUNNING);
+	fd = openat(dir.records_fd, "wörker.1.2", O_WRONLY | O_TRUNC);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	ck_assert_int_eq(recordfile_read(&dir, &instance, &read), -EBADMSG);
+	ck_assert_int_eq(read.state, STATE_STOPPED);
+	ck_assert_int_eq(recordfile_remove(&dir, &instance), 0);
+	ck_assert_int_eq(recordfile_remove(&dir, &instance), 0);
+}
+END_TEST
+
+/* ---- holds -------------------------------------------------------------------------------- */
+
+static void touch(const char *name, const char *text)
+{
+	int fd = openat(dir.holds_fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static bool is_held(const char *name, int number, int64_t now_ms)
+{
+	struct instance instance = { .name = name, .number = number };
+	struct holds holds;
+	bool held;
+
+	ck_assert_int_eq(holds_read(&holds, &dir, now_ms, &err), 0);
+	held = holds_find(&holds, &instance) != NULL;
+	holds_free(&holds);
+	return held;
+}
+
+START_TEST(an_empty_file_holds)
+{
+	touch("mail", "");
+	ck_assert(is_held("mail", 1, NOW_MS));
+	ck_assert(is_held("mail", 7, NOW_MS));
+	ck_assert(!is_held("mails", 1, NOW_MS));
+	touch("web:2", "");
+	ck_assert(is_held("web", 2, NOW_MS));
+	ck_assert(!is_held("web", 1, NOW_MS));
+	touch("@all", "");
+	ck_assert(is_held("web", 1, NOW_MS));
+}
+END_TEST
+
+START_TEST(a_hold_expires)
+{
+	ck_assert_int_eq(holds_place(&dir, "mail", "me", NOW_MS + 10000, &err), 0);
+	ck_assert(is_held("mail", 1, NOW_MS + 9999));
+	ck_assert(!is_held("mail", 1, NOW_MS + 10000));
+	ck_assert_int_eq(holds_lift(&dir, "mail", &err), 0);
+	ck_assert_int_eq(holds_lift(&dir, "mail", &err), 0);
+	ck_assert(!is_held("mail", 1, NOW_MS));
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_holds)
+{
+	touch("mail", "until never\nby\n\x01\xff\n");
+	ck_assert(is_held("mail", 1, NOW_MS));
+	ck_assert_int_eq(symlinkat("/etc/passwd", dir.holds_fd, "web"), 0);
+	ck_assert(is_held("web", 1, NOW_MS));
+	touch(".tmp-x", "");
+	ck_assert(!is_held(".tmp-x", 1, NOW_MS));
+}
+END_TEST
+
+/* ---- exit notes --------------------------------------------------------------------------- */
+
+START_TEST(notes_come_back)
+{
+	struct exitinfo info = { .boot_ms = 5, .wall_ms = 6, .peak_rss_bytes = 7, .cpu_ms = 8 };
+	struct exitinfo read;
+
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, SIGKILL, &info), 0);
+	exitnote_read(dir.exits_fd, 42, 101, &read);
+	ck_assert(!read.known);
+	exitnote_read(dir.exits_fd, 42, 100, &read);
+	ck_assert(read.known);
+	ck_assert_int_eq(read.signal, SIGKILL);
+	ck_assert_int_eq(read.code, -1);
+	ck_assert_int_eq(read.boot_ms, 5);
+	ck_assert_int_eq(read.peak_rss_bytes, 7);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, 3 << 8, &info), 0);
+	exitnote_read(dir.exits_fd, 42, 100, &read);
+	ck_assert_int_eq(read.code, 3);
+	ck_assert_int_eq(read.signal, 0);
+	exitnote_remove(dir.exits_fd, 42, 100);
+	exitnote_read(dir.exits_fd, 42, 100, &read);
+	ck_assert(!read.known);
+}
+END_TEST
+
+START_TEST(garbage_notes_say_nothing)
+{
+	static const char *const texts[] = { "", "cronherd-exit 1 9", "cronherd-exit 2 9 1 1 1 1\n",
+					     "cronherd-exit 1 x 1 1 1 1\n",
+					     "cronherd-exit 1 9 1 1 1 1" };
+	struct exitinfo read;
+	int fd = openat(dir.exits_fd, "42-100", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, texts[_i], strlen(texts[_i])), (ssize_t)strlen(texts[_i]));
+	close(fd);
+	exitnote_read(dir.exits_fd, 42, 100, &read);
+	ck_assert(!read.known);
+}
+END_TEST
+
+START_TEST(old_notes_are_swept)
+{
+	struct exitinfo info = EXITINFO_INIT;
+	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct exitinfo read;
+
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, 0, &info), 0);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 43, 100, 0, &info), 0);
+	ck_assert_int_eq(utimensat(dir.exits_fd, "42-100", old, 0), 0);
+	exitnote_sweep(dir.exits_fd, 86400);
+	exitnote_read(dir.exits_fd, 42, 100, &read);
+	ck_assert(!read.known);
+	exitnote_read(dir.exits_fd, 43, 100, &read);
+	ck_assert(read.known);
+}
+END_TEST
+
+/* ---- lease -------------------------------------------------------------------------------- */
+
+static struct lease lease_at(const char *host, const char *boot, uint64_t pidns, uint64_t timens)
+{
+	struct lease lease = { .round_end_wall_ms = NOW_MS - MINUTE_MS, .interval_ms = MINUTE_MS };
+
+	(void)snprintf(lease.host, sizeof(lease.host), "%s", host);
+	(void)snprintf(lease.place.boot_id, sizeof(lease.place.boot_id), "%s", boot);
+	lease.place.pid_namespace = pidns;
+	lease.place.time_namespace = timens;
+	return lease;
+}
+
+START_TEST(whose_herd)
+{
+	struct lease ours = lease_at("h", "b", 1, 1);
+	struct lease same = lease_at("h", "b", 1, 1);
+	struct lease rebooted = lease_at("h", "a", 9, 1);
+	struct lease other_host = lease_at("g", "a", 1, 1);
+	struct lease container = lease_at("h", "b", 2, 1);
+	struct lease time_namespace = lease_at("h", "b", 1, 2);
+
+	ck_assert_int_eq(lease_judge(&same, &ours, 0, NOW_MS), LEASE_OURS);
+	ck_assert_int_eq(lease_judge(&rebooted, &ours, 0, NOW_MS), LEASE_INHERITED);
+	ck_assert_int_eq(lease_judge(&other_host, &ours, 0, NOW_MS), LEASE_FOREIGN);
+	ck_assert_int_eq(lease_judge(&time_namespace, &ours, NOW_MS, NOW_MS), LEASE_FOREIGN);
+	ck_assert_int_eq(lease_judge(&container, &ours, 0, NOW_MS), LEASE_FOREIGN);
+	/* Its last round was before our own container began: its container is gone. */
+	ck_assert_int_eq(lease_judge(&container, &ours, NOW_MS - 1000, NOW_MS), LEASE_INHERITED);
+	ck_assert_int_eq(lease_judge(&container, &ours, NOW_MS - 2 * MINUTE_MS, NOW_MS),
+			 LEASE_FOREIGN);
+}
+END_TEST
+
+START_TEST(silence_lets_it_lapse)
+{
+	struct lease ours = lease_at("h", "b", 1, 1);
+	struct lease other = lease_at("g", "a", 1, 1);
+
+	other.round_end_wall_ms = NOW_MS - 5 * MINUTE_MS;
+	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS), LEASE_FOREIGN);
+	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 1), LEASE_INHERITED);
+	other.interval_ms = 60 * MINUTE_MS;
+	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 1), LEASE_FOREIGN);
+	other.interval_ms = 0; /* not known: the rarest cron there is */
+	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 60 * MINUTE_MS), LEASE_FOREIGN);
+	other.round_end_wall_ms = NOW_MS + 60 * MINUTE_MS; /* a clock that was set back */
+	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS), LEASE_FOREIGN);
+}
+END_TEST
+
+START_TEST(lease_comes_back)
+{
+	struct lease ours = lease_at("h", "11111111-2222-3333-4444-555555555555", 5, 6);
+	struct lease read;
+	int fd;
+
+	ck_assert_int_eq(lease_read(&dir, &read), -ENOENT);
+	ck_assert_int_eq(lease_take(&dir, &ours, &err), 0);
+	ck_assert_int_eq(lease_touch(&dir, NOW_MS, NOW_MS + 7), 0);
+	ck_assert_int_eq(lease_read(&dir, &read), 0);
+	ck_assert_str_eq(read.host, "h");
+	ck_assert_str_eq(read.place.boot_id, ours.place.boot_id);
+	ck_assert_int_eq(read.place.pid_namespace, 5);
+	ck_assert_int_eq(read.place.time_namespace, 6);
+	ck_assert_int_eq(read.interval_ms, MINUTE_MS);
+	ck_assert_int_eq(read.round_start_wall_ms, NOW_MS);
+	ck_assert_int_eq(read.round_end_wall_ms, NOW_MS + 7);
+	fd = openat(dir.fd, "lease", O_WRONLY | O_TRUNC);
+	close(fd);
+	ck_assert_int_eq(lease_read(&dir, &read), -EBADMSG);
+}
+END_TEST
+
+/* ---- said --------------------------------------------------------------------------------- */
+
+static bool says(const char *text, int dir_fd)
+{
+	struct said said;
+	bool is_new;
+
+	said_open(&said, dir_fd, temp);
+	is_new = text && said_is_new(&said, text);
+	said_close(&said);
+	return is_new;
+}
+
+START_TEST(said_once_until_it_passes)
+{
+	int dir_fd = _i ? dir.fd : -1; /* without a state directory the fallback serves */
+
+	ck_assert(says("disk full", dir_fd));
+	ck_assert(!says("disk full", dir_fd));
+	ck_assert(says("something else", dir_fd));
+	ck_assert(says("disk full", dir_fd));
+	ck_assert(!says(NULL, dir_fd));
+	ck_assert(says("disk full", dir_fd));
+	ck_assert(!says(NULL, dir_fd));
+	if (_i)
+		ck_assert_int_eq(faccessat(dir.fd, "said", F_OK, 0), -1);
+}
+END_TEST
+
+/* ---- slot cache --------------------------------------------------------------------------- */
+
+static size_t cached(uint64_t config)
+{
+	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, config);
+	size_t count = 0;
+	struct slotcache_entry *entries = slotcache_load(&dir, &stamp, &count);
+
+	if (!entries)
+		return 0;
+	ck_assert_str_eq(entries[1].name, "b");
+	free(entries);
+	return count;
+}
+
+START_TEST(slots_are_remembered_until_anything_changes)
+{
+	struct slotcache_entry entries[2] = { { .name = "a", .number = 1 },
+					      { .name = "b", .number = 2 } };
+	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
+	struct instance instance = { .name = "b", .number = 2 };
+	struct record record = RECORD_INIT;
+
+	ck_assert_uint_eq(cached(7), 0);
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 2);
+	ck_assert_uint_eq(cached(8), 0);
+	ck_assert_int_eq(recordfile_write(&dir, &instance, &record), 0);
+	ck_assert_uint_eq(cached(7), 0);
+}
+END_TEST
+
+START_TEST(altered_slots_are_ignored)
+{
+	struct slotcache_entry entries[2] = { { .name = "a" }, { .name = "b" } };
+	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
+	struct stat st;
+	char byte;
+	int fd;
+
+	slotcache_save(&dir, &stamp, entries, 2);
+	fd = openat(dir.fd, "slots.cache", O_RDWR);
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	for (off_t at = 0; at < st.st_size; at += 13) {
+		ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+		byte ^= 0x20;
+		ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+		ck_assert_uint_eq(cached(7), 0);
+		byte ^= 0x20;
+		ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+	}
+	ck_assert_uint_eq(cached(7), 2);
+	ck_assert_int_eq(ftruncate(fd, st.st_size - 1), 0);
+	ck_assert_uint_eq(cached(7), 0);
+	close(fd);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("store");
+	TCase *t = tcase_create("store");
+
+	tcase_add_checked_fixture(t, set_up, tear_down);
+	tcase_add_test(t, rooms_are_made_private);
+	tcase_add_test(t, open_to_others_is_refused);
+	tcase_add_test(t, reading_makes_nothing);
+	tcase_add_test(t, corrupt_record_is_told_from_none);
+	tcase_add_test(t, an_empty_file_holds);
+	tcase_add_test(t, a_hold_expires);
+	tcase_add_test(t, what_cannot_be_read_holds);
+	tcase_add_test(t, notes_come_back);
+	tcase_add_loop_test(t, garbage_notes_say_nothing, 0, 5);
+	tcase_add_test(t, old_notes_are_swept);
+	tcase_add_test(t, whose_herd);
+	tcase_add_test(t, silence_lets_it_lapse);
+	tcase_add_test(t, lease_comes_back);
+	tcase_add_loop_test(t, said_once_until_it_passes, 0, 2);
+	tcase_add_test(t, slots_are_remembered_until_anything_changes);
+	tcase_add_test(t, altered_slots_are_ignored);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+CHECK_MAIN(suite())

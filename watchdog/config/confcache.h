@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * confcache: the configuration as it was compiled from files that have not changed since.
+ *
+ * A cache, never a second truth: used only where the files' stamp, this program's option table and what else shapes the result
+ * (user, HOME, XDG directories, host name) are as they were; else ignored, and written anew. Only configurations
+ * without errors are kept. The file lives in $localstatedir/cache/cronherd (root) or
+ * ${XDG_CACHE_HOME:-~/.cache}/cronherd, one for each main file.
+ *
+ * Format: struct header, then the workers as they are in memory with offsets for pointers, then texts; native byte order, a
+ * checksum over all.
+ */
+#ifndef WATCHDOG_CONFIG_CONFCACHE_H
+#define WATCHDOG_CONFIG_CONFCACHE_H
+
+#include <stdbool.h>
+
+#include "watchdog/config/config.h"
+
+/* Fills CONFIG, whose main_file is set, from the cache; false where there is none to be trusted (CONFIG is unchanged). */
+bool confcache_load(struct config *config);
+
+/* Writes CONFIG, which has no errors and a settled stamp. Failing costs speed only. */
+void confcache_save(const struct config *config);
+
+#endif

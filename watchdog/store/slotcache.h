@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * slotcache: all pidfiles and records in one file, for the look of a round that will most likely change nothing.
+ *
+ * A cache, never a second truth: used only where the configuration and the two directories (their inodes and times: every
+ * change in them goes by rename) are as they were when it was made, and each pidfile is still the very file. What is acted upon is
+ * read anew from the files themselves, under the lock. Missing, stale, cut or altered, it is ignored and written anew.
+ */
+#ifndef WATCHDOG_STORE_SLOTCACHE_H
+#define WATCHDOG_STORE_SLOTCACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pidfiles/pidfile.h"
+#include "watchdog/model/record.h"
+#include "watchdog/model/worker.h"
+#include "watchdog/store/statedir.h"
+
+#define SLOTCACHE_NO_WORKER UINT32_MAX
+
+struct slotcache_entry {
+	char name[WORKER_NAME_MAX + 8]; /* NUL-terminated */
+	uint32_t worker;                /* index in the configuration, or SLOTCACHE_NO_WORKER */
+	int32_t number;
+	int32_t definition;             /* the caller's */
+	int32_t has_pidfile;            /* 0: there was none that proves anything */
+	uint64_t pidfile_inode;
+	int64_t pidfile_changed_ns;     /* its ctime */
+	struct pidfile pidfile;
+	struct record record;
+};
+
+struct slotcache_stamp {
+	uint64_t config;
+	uint64_t directories;
+	int64_t newest_wall_ms; /* not part of the comparison */
+};
+
+/* The stamp of what is in DIR now, beside CONFIG's. */
+struct slotcache_stamp slotcache_stamp_of(const struct statedir *dir, uint64_t config);
+
+/* The entries (allocated, *COUNT of them) where the cache's stamp equals STAMP; NULL else. */
+struct slotcache_entry *slotcache_load(const struct statedir *dir, const struct slotcache_stamp *stamp,
+				       size_t *count);
+
+/* Writes ENTRIES. STAMP must have been taken before they were read, and be settled: nothing in it changed in the two
+ * seconds before. Failing costs speed only. */
+void slotcache_save(const struct statedir *dir, const struct slotcache_stamp *stamp,
+		    const struct slotcache_entry *entries, size_t count);
+
+#endif
