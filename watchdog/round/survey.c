@@ -61,7 +61,8 @@ static void search(struct herd *herd)
 		decide_on(herd, slot, true, &decision);
 		if (decision.action != ACTION_START)
 			continue;
-		observe(&herd->scene, &slot->instance, &slot->record, OBSERVE_SEARCH, &slot->seen);
+		observe(&herd->scene, &slot->instance, slot->has_pidfile ? &slot->pidfile : NULL,
+			&slot->record, OBSERVE_SEARCH, &slot->seen);
 		decide_on(herd, slot, true, &decision);
 		slot->state = decision.state;
 	}

@@ -58,7 +58,7 @@ static int run(const struct verb_call *call)
 		return HEALTH_UNKNOWN;
 	}
 	count = call->argc - optind;
-	if (herd_open(&herd, call->config_file, HERD_READ, &call->out, &err) ||
+	if (herd_open(&herd, call->config_file, HERD_READ, NULL, &call->out, &err) ||
 	    target_select(&herd, call->argv + optind, count, &err))
 		status = fail(err.text);
 	else

@@ -37,7 +37,7 @@ struct request {
 /* A verb's exit status; HERD is to be closed in any case. */
 static int look(const struct request *request, struct herd *herd, struct err *err)
 {
-	if (herd_open(herd, request->call->config_file, HERD_READ, &request->call->out, err) ||
+	if (herd_open(herd, request->call->config_file, HERD_READ, NULL, &request->call->out, err) ||
 	    target_select(herd, request->targets, request->count, err))
 		return err_exit_status(err);
 	pass_look(herd);
