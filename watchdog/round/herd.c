@@ -254,9 +254,11 @@ static int claim(struct herd *herd, enum herd_access access, struct err *err)
 		return 0;
 	if (is_there && scene->claim == LEASE_OURS && !interval_has_grown(&herd->lease, gap_ms))
 		return 0;
-	if (is_there && scene->claim == LEASE_OURS)
+	if (is_there && scene->claim == LEASE_OURS) {
 		ours.interval_ms = gap_ms;
-	else
+		ours.round_start_wall_ms = herd->lease.round_start_wall_ms;
+		ours.round_end_wall_ms = herd->lease.round_end_wall_ms;
+	} else
 		exitnote_clear(scene->dir.exits_fd); /* another boot's, another container's */
 	return lease_take(&scene->dir, &ours, err);
 }
@@ -266,11 +268,11 @@ const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size)
 	char at[CLOCK_RFC3339_SIZE];
 
 	(void)snprintf(buf, size,
-		       "%s is herded from elsewhere: host %s, pid namespace %llu, last round %s. Run "
+		       "%s is herded from elsewhere: host %s, pid namespace %llu, last sign of life %s. Run "
 		       "cronherd there; here it takes over after %lld min without a round",
 		       herd->scene.dir.path, herd->lease.host,
 		       (unsigned long long)herd->lease.place.pid_namespace,
-		       clock_rfc3339(herd->lease.round_end_wall_ms, at),
+		       clock_rfc3339(herd->lease.life_wall_ms, at),
 		       (long long)(lease_lapse_ms(herd->lease.interval_ms) / 60000));
 	return buf;
 }
