@@ -31,10 +31,11 @@ static enum procid_verdict pinned(struct scene *scene, const struct procid *id,
 	struct procref ref = PROCREF_INIT;
 	enum procid_verdict verdict = procref_open(&ref, &scene->proc, &scene->host, id);
 
-	if (verdict != PROCID_SAME)
-		return verdict;
+	/* Also of one that has ended: a zombie's says so, and often how. */
 	if (proc_stat(&scene->proc, id->pid, stat))
 		stat->pid = 0;
+	if (verdict != PROCID_SAME)
+		return verdict;
 	procref_close(&ref);
 	return verdict;
 }

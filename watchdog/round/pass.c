@@ -76,6 +76,12 @@ static void look(struct herd *herd, struct slot *slot, enum observe_depth depth)
 	observe(&herd->scene, &slot->instance, slot->has_pidfile ? &slot->pidfile : NULL,
 		&slot->record, depth, &slot->seen);
 	slot->was_alive |= slot->seen.liveness == LIVENESS_ALIVE;
+	if (slot->was_looked_at)
+		return;
+	slot->was_looked_at = true;
+	slot->first_starts = slot->record.starts;
+	if (slot->seen.liveness == LIVENESS_ALIVE)
+		slot->first = slot->seen.process;
 }
 
 static void look_at_all(struct herd *herd)
@@ -113,7 +119,7 @@ static struct intent_output intent_for(const struct herd *herd, const struct slo
 				      .is_enabled = slot->is_retried ||
 						    (slot->instance.worker &&
 						     slot->instance.worker->options.enabled),
-				      .is_renewed = slot->is_renewed,
+				      .is_renewed = slot->is_renewed && !slot_is_replaced(slot),
 				      .record = &slot->record,
 				      .now = herd->scene.now };
 
@@ -354,7 +360,6 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	switch (result.outcome) {
 	case LAUNCH_DONE:
 		decide_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
-		slot->has_started = true;
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
@@ -436,6 +441,25 @@ static bool is_to_do(const struct slot *slot, const struct decision *decision)
 	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered);
 }
 
+/*
+ * A zombie whose exit nobody has told yet: its minder is just about to. Whoever looks in between waits for the note for a
+ * moment rather than call the exit unknown.
+ */
+static bool awaits_note(struct herd *herd, struct slot *slot)
+{
+	if (slot->seen.liveness != LIVENESS_DEAD || slot->seen.exit.known || !slot->seen.is_unburied) {
+		slot->dead_boot_ms = 0;
+		return false;
+	}
+	if (!slot->dead_boot_ms)
+		slot->dead_boot_ms = herd->scene.now.boot_ms;
+	if (herd->scene.now.boot_ms - slot->dead_boot_ms >= NOTE_PATIENCE_MS)
+		return false;
+	slot->is_pending = true;
+	slot->again_boot_ms = herd->scene.now.boot_ms + NOTE_PATIENCE_MS / 10;
+	return true;
+}
+
 /* Under the lock: the world may have changed since we looked, and a person may have spoken. */
 static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 {
@@ -447,6 +471,8 @@ static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 		return;
 	}
 	look(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
+	if (awaits_note(herd, slot))
+		return;
 	decide_slot(herd, slot, &decision);
 	if (!is_to_do(slot, &decision))
 		return;
@@ -502,25 +528,6 @@ static void prepare_starts(struct herd *herd)
 	if (herd->config.minder && !herd->is_minded &&
 	    minder_stand_between(herd->scene.dir.path, herd->config.main_file, &err))
 		out_warn(herd->scene.out, "%s", err.text);
-}
-
-/*
- * A zombie whose exit nobody has told yet: its minder is just about to. Whoever looks in between waits for the note for a
- * moment rather than call the exit unknown.
- */
-static bool awaits_note(struct herd *herd, struct slot *slot)
-{
-	if (slot->seen.liveness != LIVENESS_DEAD || slot->seen.exit.known || !slot->seen.is_unburied) {
-		slot->dead_boot_ms = 0;
-		return false;
-	}
-	if (!slot->dead_boot_ms)
-		slot->dead_boot_ms = herd->scene.now.boot_ms;
-	if (herd->scene.now.boot_ms - slot->dead_boot_ms >= NOTE_PATIENCE_MS)
-		return false;
-	slot->is_pending = true;
-	slot->again_boot_ms = herd->scene.now.boot_ms + NOTE_PATIENCE_MS / 10;
-	return true;
 }
 
 /* Stops go in reverse order of starting, and before any start. */
