@@ -87,7 +87,7 @@ START_TEST(tells_of_the_herd)
 	       "WARNING: no round for 15min: does cron call `cronherd run`? See `cronherd "
 	       "doctor`\n"
 	       "WARNING: /c/a.conf:3: no such option\n"
-	       "WARNING: bear our mark, but no instance owns them: pid 12 (mail:9), 13 "
+	       "WARNING: processes with our mark that no instance owns: pid 12 (mail:9), 13 "
 	       "(mail:9)\n");
 	snapshot.instances = NULL; /* the fixture's */
 	snapshot_free(&snapshot);

@@ -157,7 +157,7 @@ static void add_strays(const struct snapshot *snapshot, struct str *text)
 {
 	if (!snapshot->stray_count)
 		return;
-	str_addf(text, "%s: bear our mark, but no instance owns them: pid",
+	str_addf(text, "%s: processes with our mark that no instance owns: pid",
 		 health_name(HEALTH_WARNING));
 	for (size_t i = 0; i < snapshot->stray_count && i < STRAYS_MAX; i++) {
 		str_addf(text, "%s %d (", i ? "," : "", (int)snapshot->strays[i].pid);
@@ -172,7 +172,8 @@ void render_plugin(const struct snapshot *snapshot, const struct health_verdict 
 {
 	add_summary(snapshot, verdict, text);
 	add_perfdata(snapshot, verdict, text);
-	for (size_t i = 0; i < snapshot->count; i++)
+	/* Another herder's: all are UNKNOWN, for that one reason. */
+	for (size_t i = 0; i < snapshot->count && !snapshot->foreign; i++)
 		add_instance(&snapshot->instances[i], text);
 	if (snapshot->foreign) {
 		str_addf(text, "%s: ", health_name(HEALTH_UNKNOWN));
