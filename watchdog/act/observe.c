@@ -214,6 +214,7 @@ static void fill_dead(struct scene *scene, const struct procid *id, const struct
 	seen->liveness = LIVENESS_DEAD;
 	seen->process = *id;
 	seen->started_boot_ms = id->pid ? clock_from_ticks(id->start_ticks) : 0;
+	seen->is_unburied = id->pid && stat->pid == id->pid && stat->start_ticks == id->start_ticks;
 	read_exit(scene, stat, seen);
 }
 

@@ -51,6 +51,7 @@ struct slot {
 	bool is_pending;         /* something of this slot is still to be done in this run */
 	bool has_started;        /* this run started it */
 	bool was_alive;          /* this run has seen it alive */
+	int64_t dead_boot_ms;    /* when this run first saw it dead with its exit not known; 0 */
 	bool has_failed;         /* this run failed to start it */
 	size_t leftovers;        /* processes that were ended after their main process */
 	int64_t again_boot_ms;   /* when something will be due */

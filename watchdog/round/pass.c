@@ -20,6 +20,8 @@
 
 /* Notes of processes that no slot asked for. */
 #define NOTE_MAX_AGE_S 86400
+/* Between the end of a process and its minder's note of it lie microseconds, on a loaded host more. */
+#define NOTE_PATIENCE_MS 200
 /* No writer takes that long. */
 #define LITTER_MIN_AGE_S 600
 
@@ -502,6 +504,25 @@ static void prepare_starts(struct herd *herd)
 		out_warn(herd->scene.out, "%s", err.text);
 }
 
+/*
+ * A zombie whose exit nobody has told yet: its minder is just about to. Whoever looks in between waits for the note for a
+ * moment rather than call the exit unknown.
+ */
+static bool awaits_note(struct herd *herd, struct slot *slot)
+{
+	if (slot->seen.liveness != LIVENESS_DEAD || slot->seen.exit.known || !slot->seen.is_unburied) {
+		slot->dead_boot_ms = 0;
+		return false;
+	}
+	if (!slot->dead_boot_ms)
+		slot->dead_boot_ms = herd->scene.now.boot_ms;
+	if (herd->scene.now.boot_ms - slot->dead_boot_ms >= NOTE_PATIENCE_MS)
+		return false;
+	slot->is_pending = true;
+	slot->again_boot_ms = herd->scene.now.boot_ms + NOTE_PATIENCE_MS / 10;
+	return true;
+}
+
 /* Stops go in reverse order of starting, and before any start. */
 static void act_on_stops(struct herd *herd)
 {
@@ -512,6 +533,8 @@ static void act_on_stops(struct herd *herd)
 		if (!slot->is_selected)
 			continue;
 		sweep(herd, slot);
+		if (awaits_note(herd, slot))
+			continue;
 		decide_slot(herd, slot, &decision);
 		if (is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
@@ -525,7 +548,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD)
+		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD ||
+		    awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);
