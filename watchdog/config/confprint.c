@@ -59,6 +59,17 @@ static void add_size(int64_t bytes, struct str *text)
 		str_add_n(text, &letters[power - 1], 1);
 }
 
+/* A bare "+" is an operator to libconfuse. */
+static void add_signal(int sig, struct str *text)
+{
+	const char *name = signame_text(sig);
+
+	if (strpbrk(name, "+-"))
+		add_quoted(name, text);
+	else
+		str_add(text, name);
+}
+
 static void add_number(const struct option *option, int64_t value, struct str *text)
 {
 	if (value == OPTION_NONE) {
@@ -79,7 +90,7 @@ static void add_number(const struct option *option, int64_t value, struct str *t
 		add_size(value, text);
 		return;
 	case OPTION_SIGNAL:
-		str_add(text, signame_text((int)value));
+		add_signal((int)value, text);
 		return;
 	case OPTION_ENUM:
 		str_add(text, option->names[value]);
