@@ -48,14 +48,17 @@ def stat_fields(pid):
 
 
 def alive(pid):
-    """Whether PID is a process that has not ended."""
+    """Whether PID is a process that has not ended; its first thread may have."""
     fields = stat_fields(pid)
-    return bool(fields) and fields[0] not in "ZX"
+    return bool(fields) and (fields[0] not in "ZX" or fields[17] not in "01")
 
 
 def environ(pid):
-    pairs = (item.split("=", 1) for item in read(f"/proc/{pid}/environ").split("\0") if "=" in item)
-    return dict(pairs)
+    text = read(f"/proc/{pid}/environ")
+    if not text and (stat_fields(pid) or "-")[0] == "Z" and alive(pid):
+        # Its first thread has left: another one knows.
+        text = next(filter(None, (read(f"/proc/{pid}/task/{tid}/environ") for tid in os.listdir(f"/proc/{pid}/task"))), "")
+    return dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
 
 
 def all_pids():
@@ -142,6 +145,17 @@ log_dir = "{self.dir}/log"
 
     def wait_gone(self, pid):
         wait_until(f"{pid} has ended", lambda: not alive(pid))
+
+    def record(self, id):
+        """The record of ID as a dict of strings: only what differs from the initial."""
+        name, number = id.rsplit(":", 1)
+        lines = read(f"{self.state}/records/{name}.{number}").splitlines()[1:]
+        return dict(line.split(" ", 1) for line in lines if " " in line)
+
+    def pidfile(self, id):
+        """Path of ID's pidfile."""
+        name, number = id.rsplit(":", 1)
+        return f"{self.state}/pidfiles/{name}.{number}.pid"
 
     # ---- processes
 

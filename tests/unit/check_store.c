@@ -227,7 +227,7 @@ END_TEST
 
 static struct lease lease_at(const char *host, const char *boot, uint64_t pidns, uint64_t timens)
 {
-	struct lease lease = { .round_end_wall_ms = NOW_MS - MINUTE_MS, .interval_ms = MINUTE_MS };
+	struct lease lease = { .life_wall_ms = NOW_MS - MINUTE_MS, .interval_ms = MINUTE_MS };
 
 	(void)snprintf(lease.host, sizeof(lease.host), "%s", host);
 	(void)snprintf(lease.place.boot_id, sizeof(lease.place.boot_id), "%s", boot);
@@ -262,14 +262,14 @@ START_TEST(silence_lets_it_lapse)
 	struct lease ours = lease_at("h", "b", 1, 1);
 	struct lease other = lease_at("g", "a", 1, 1);
 
-	other.round_end_wall_ms = NOW_MS - 5 * MINUTE_MS;
+	other.life_wall_ms = NOW_MS - 5 * MINUTE_MS;
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS), LEASE_FOREIGN);
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 1), LEASE_INHERITED);
 	other.interval_ms = 60 * MINUTE_MS;
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 1), LEASE_FOREIGN);
 	other.interval_ms = 0; /* not known: the rarest cron there is */
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 60 * MINUTE_MS), LEASE_FOREIGN);
-	other.round_end_wall_ms = NOW_MS + 60 * MINUTE_MS; /* a clock that was set back */
+	other.life_wall_ms = NOW_MS + 60 * MINUTE_MS; /* a clock that was set back */
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS), LEASE_FOREIGN);
 }
 END_TEST
@@ -282,6 +282,9 @@ START_TEST(lease_comes_back)
 
 	ck_assert_int_eq(lease_read(&dir, &read), -ENOENT);
 	ck_assert_int_eq(lease_take(&dir, &ours, &err), 0);
+	ck_assert_int_eq(lease_read(&dir, &read), 0);
+	ck_assert_int_eq(read.round_end_wall_ms, 0);
+	ck_assert_int_gt(read.life_wall_ms, 0);
 	ck_assert_int_eq(lease_touch(&dir, NOW_MS, NOW_MS + 7), 0);
 	ck_assert_int_eq(lease_read(&dir, &read), 0);
 	ck_assert_str_eq(read.host, "h");

@@ -18,6 +18,7 @@
 #include "watchdog/config/expand.h"
 #include "watchdog/model/limit.h"
 #include "watchdog/model/option.h"
+#include "watchdog/store/exitnote.h"
 
 /* All that the plan points to, freed together. */
 struct preparation {
@@ -241,8 +242,14 @@ static int publish(struct scene *scene, const struct instance *instance,
 				   .definition = instance->worker->definition,
 				   .started_wall_ms = scene->now.wall_ms };
 
-	return pidfile_publish(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
-			       &pidfile);
+	char id[INSTANCE_ID_SIZE];
+	int status = pidfile_publish(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
+				     &pidfile);
+
+	if (status < 0)
+		return status;
+	return exitnote_expect(scene->dir.exits_fd, process->pid, process->start_ticks,
+			       instance_id(instance, id));
 }
 
 static void withdraw(struct scene *scene, const struct instance *instance,
@@ -252,6 +259,7 @@ static void withdraw(struct scene *scene, const struct instance *instance,
 
 	/* What cannot be removed names a process that is dead: the next look says so. */
 	(void)pidfile_remove(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name), process);
+	exitnote_remove(scene->dir.exits_fd, process->pid, process->start_ticks);
 }
 
 /* Waits until the child executes (end-of-file) or says which step failed. */
@@ -326,6 +334,7 @@ static void let_pass(struct scene *scene, const struct instance *instance,
 	if (status < 0) {
 		close(pipes->gate[1]);
 		reap(pid);
+		withdraw(scene, instance, &result->process);
 		fail_with(result, LAUNCH_UNABLE, "cannot write the pidfile", -status);
 		return;
 	}

@@ -17,13 +17,13 @@
 
 #include "pidfiles/proc.h"
 #include "watchdog/base/clock.h"
+#include "watchdog/model/instance.h"
 #include "watchdog/store/exitnote.h"
 
 /* Rounds at a time: a backoff that one of them waits for must not delay the others. */
 #define ROUNDS_MAX 8
 /* Ends told by one round's command line; more go to the next one. */
-#define TOKENS_MAX 256
-#define TOKEN_SIZE 40
+#define ENDED_MAX 256
 
 #define SELF "/proc/self/exe"
 
@@ -135,18 +135,11 @@ int minder_stand_between(const char *state_dir, const char *config_file, struct 
 struct minder {
 	const struct minder_options *options;
 	struct proc proc;
-	char tokens[TOKENS_MAX][TOKEN_SIZE];
-	size_t token_count;
+	char ended[ENDED_MAX][INSTANCE_ID_SIZE]; /* ids: targets of the next round */
+	size_t ended_count;
 	pid_t rounds[ROUNDS_MAX];
 	size_t round_count;
 };
-
-int minder_token_parse(const char *token, pid_t *pid, uint64_t *start_ticks)
-{
-	char end;
-
-	return sscanf(token, "%d-%" SCNu64 "%c", pid, start_ticks, &end) == 2 && *pid > 1 ? 0 : -1;
-}
 
 static int64_t cpu_ms(const struct rusage *usage)
 {
@@ -163,28 +156,34 @@ static int exits_fd(const struct minder *minder)
 }
 
 /* A disk that is full costs the exit status, not the restart. */
-static void note(const struct minder *minder, const struct procstat *stat, int status,
-		 const struct rusage *usage)
+static void note(int fd, const struct procstat *stat, int status, const struct rusage *usage)
 {
 	struct clock now = clock_read();
 	struct exitinfo info = { .boot_ms = now.boot_ms,
 				 .wall_ms = now.wall_ms,
 				 .peak_rss_bytes = (int64_t)usage->ru_maxrss * 1024,
 				 .cpu_ms = cpu_ms(usage) };
-	int fd = exits_fd(minder);
 
-	if (fd < 0)
-		return;
 	(void)exitnote_write(fd, stat->pid, stat->start_ticks, status, &info);
-	close(fd);
 }
 
-static void tell(struct minder *minder, const struct procstat *stat)
+/* A child that was announced is a worker's main process; any other is an orphan of one. */
+static void note_worker(struct minder *minder, const struct procstat *stat, int status,
+			const struct rusage *usage)
 {
-	if (minder->token_count == TOKENS_MAX)
+	char *id = minder->ended[minder->ended_count];
+	int fd;
+
+	if (minder->ended_count == ENDED_MAX)
 		return; /* cron's next round looks at all */
-	(void)snprintf(minder->tokens[minder->token_count++], TOKEN_SIZE, "%d-%" PRIu64,
-		       (int)stat->pid, stat->start_ticks);
+	fd = exits_fd(minder);
+	if (fd < 0)
+		return;
+	if (exitnote_whose(fd, stat->pid, stat->start_ticks, id, INSTANCE_ID_SIZE) == 0) {
+		note(fd, stat, status, usage);
+		minder->ended_count++;
+	}
+	close(fd);
 }
 
 static bool forget_round(struct minder *minder, pid_t pid)
@@ -214,18 +213,15 @@ static void bury(pid_t pid)
 
 /*
  * The note is written before the zombie is reaped: as long as it is there nobody else can have its number, and a round that
- * looks meanwhile sees that it is dead. Only leaders of a session are workers; the orphans of workers
- * are merely buried.
+ * looks meanwhile sees that it is dead.
  */
 static void attend(struct minder *minder, const siginfo_t *info, const struct rusage *usage)
 {
 	struct procstat stat;
 
 	if (!forget_round(minder, info->si_pid) &&
-	    proc_stat(&minder->proc, info->si_pid, &stat) == 0 && stat.session == stat.pid) {
-		note(minder, &stat, wait_status(info), usage);
-		tell(minder, &stat);
-	}
+	    proc_stat(&minder->proc, info->si_pid, &stat) == 0)
+		note_worker(minder, &stat, wait_status(info), usage);
 	bury(info->si_pid);
 }
 
@@ -267,15 +263,13 @@ static void execute(const char *const *argv)
 
 static void run_round(const struct minder *minder)
 {
-	const char *argv[5 + 2 * TOKENS_MAX + 1] = { "cronherd", "-c", minder->options->config_file,
-						     "run", "--minded" };
-	size_t argc = 5;
+	const char *argv[6 + ENDED_MAX + 1] = { "cronherd", "-c",	minder->options->config_file,
+						"run",	    "--minded", "--" };
+	size_t argc = 6;
 	sigset_t none;
 
-	for (size_t i = 0; i < minder->token_count; i++) {
-		argv[argc++] = "--ended";
-		argv[argc++] = minder->tokens[i];
-	}
+	for (size_t i = 0; i < minder->ended_count; i++)
+		argv[argc++] = minder->ended[i];
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	execute(argv);
@@ -286,15 +280,15 @@ static void begin_round(struct minder *minder)
 {
 	pid_t pid;
 
-	if (!minder->token_count || minder->round_count == ROUNDS_MAX)
+	if (!minder->ended_count || minder->round_count == ROUNDS_MAX)
 		return;
 	pid = fork();
 	if (pid == 0)
 		run_round(minder);
 	if (pid < 0)
-		return; /* EAGAIN: the tokens wait for the next turn, and cron's round comes anyway */
+		return; /* EAGAIN: the ids wait for the next turn, and cron's round comes anyway */
 	minder->rounds[minder->round_count++] = pid;
-	minder->token_count = 0;
+	minder->ended_count = 0;
 }
 
 static void detach(void)
@@ -344,12 +338,12 @@ int minder_main(const struct minder_options *options)
 
 		do
 			reaped = reap_one(&minder);
-		while (reaped == REAPED_ONE && minder.token_count < TOKENS_MAX);
+		while (reaped == REAPED_ONE && minder.ended_count < ENDED_MAX);
 		if (status == 0)
 			proc_close(&minder.proc);
 		begin_round(&minder);
 		if (reaped == REAPED_NONE)
-			(void)sigtimedwait(&child, NULL, minder.token_count ? &retry : NULL);
+			(void)sigtimedwait(&child, NULL, minder.ended_count ? &retry : NULL);
 	} while (reaped != REAPED_CHILDLESS);
 	return 0;
 }

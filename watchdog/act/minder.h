@@ -32,7 +32,4 @@ struct minder_options {
 /* The minder itself; returns its exit status when the last child has gone. */
 int minder_main(const struct minder_options *options);
 
-/* "PID-TICKS": how the minder tells a round who has ended. 0 or -1. */
-int minder_token_parse(const char *token, pid_t *pid, uint64_t *start_ticks);
-
 #endif

@@ -65,8 +65,13 @@ static enum procid_verdict ask(struct scene *scene, const struct procid *id,
 			return by_inode(scene, id);
 		return scene->claim == LEASE_FOREIGN ? PROCID_UNKNOWN : PROCID_GONE;
 	}
-	if (depth == OBSERVE_LOOK)
-		return procid_look(&scene->proc, &scene->host, id, stat);
+	if (depth == OBSERVE_LOOK) {
+		enum procid_verdict verdict = procid_look(&scene->proc, &scene->host, id, stat);
+
+		/* Hidden by /proc (hidepid): the pidfd's inode knows it still. */
+		if (verdict != PROCID_UNKNOWN)
+			return verdict;
+	}
 	return pinned(scene, id, stat);
 }
 

@@ -13,6 +13,7 @@
 #include "watchdog/act/observe.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confcache.h"
+#include "watchdog/store/exitnote.h"
 
 /* Files younger than this could be changed again without their times showing it. */
 #define SETTLED_AFTER_S 2
@@ -42,14 +43,49 @@ static void add_slot(struct herd *herd, const char *name, int number, const stru
 	init_slot(&herd->slots[herd->count++], name, number, worker, definition);
 }
 
+static void add_worker(struct herd *herd, const struct worker *worker)
+{
+	int first = (int)worker->options.numprocs_start;
+
+	for (int n = 0; n < worker->options.numprocs; n++)
+		add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+}
+
 static void add_defined(struct herd *herd)
 {
-	for (size_t i = 0; i < herd->config.worker_count; i++) {
-		const struct worker *worker = &herd->config.workers[i];
-		int first = (int)worker->options.numprocs_start;
+	for (size_t i = 0; i < herd->config.worker_count; i++)
+		add_worker(herd, &herd->config.workers[i]);
+}
 
-		for (int n = 0; n < worker->options.numprocs; n++)
-			add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+static bool has_slots_of(const struct herd *herd, const struct worker *worker)
+{
+	for (size_t i = 0; i < herd->count; i++)
+		if (herd->slots[i].instance.worker == worker)
+			return true;
+	return false;
+}
+
+/* The workers of ONLY, and those that they come after. */
+static void add_only(struct herd *herd, char *const *only)
+{
+	for (; *only; only++) {
+		char name[WORKER_NAME_MAX + 1];
+		const struct worker *worker;
+		int number;
+
+		if (!instance_from_id(*only, name, &number))
+			continue;
+		worker = config_worker(&herd->config, name);
+		if (!worker || has_slots_of(herd, worker))
+			continue;
+		add_worker(herd, worker);
+		for (size_t i = 0; i < worker->options.after.count; i++) {
+			const struct worker *first =
+				config_worker(&herd->config, worker->options.after.items[i]);
+
+			if (first && !has_slots_of(herd, first))
+				add_worker(herd, first);
+		}
 	}
 }
 
@@ -125,6 +161,17 @@ static int in_starting_order(const void *a, const void *b)
 	       (left->instance.number < right->instance.number);
 }
 
+/* Most often they are in order: then nothing needs to be moved. */
+static void sort(struct herd *herd)
+{
+	for (size_t i = 1; i < herd->count; i++) {
+		if (in_starting_order(&herd->slots[i - 1], &herd->slots[i]) <= 0)
+			continue;
+		qsort(herd->slots, herd->count, sizeof(*herd->slots), in_starting_order);
+		return;
+	}
+}
+
 /* The slots as a healthy round found them, where nothing has changed since. */
 static bool lay_out_cached(struct herd *herd)
 {
@@ -148,8 +195,13 @@ static bool lay_out_cached(struct herd *herd)
 	return true;
 }
 
-static int lay_out(struct herd *herd, struct err *err)
+static int lay_out(struct herd *herd, char *const *only, struct err *err)
 {
+	if (only) {
+		add_only(herd, only);
+		sort(herd);
+		return 0;
+	}
 	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash);
 	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
 	if (!herd->config.error_count && lay_out_cached(herd))
@@ -158,8 +210,7 @@ static int lay_out(struct herd *herd, struct err *err)
 	if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
 	    add_from(herd, herd->scene.dir.records_fd, "", err))
 		return -1;
-	if (herd->count)
-		qsort(herd->slots, herd->count, sizeof(*herd->slots), in_starting_order);
+	sort(herd);
 	return 0;
 }
 
@@ -203,8 +254,12 @@ static int claim(struct herd *herd, enum herd_access access, struct err *err)
 		return 0;
 	if (is_there && scene->claim == LEASE_OURS && !interval_has_grown(&herd->lease, gap_ms))
 		return 0;
-	if (is_there && scene->claim == LEASE_OURS)
+	if (is_there && scene->claim == LEASE_OURS) {
 		ours.interval_ms = gap_ms;
+		ours.round_start_wall_ms = herd->lease.round_start_wall_ms;
+		ours.round_end_wall_ms = herd->lease.round_end_wall_ms;
+	} else
+		exitnote_clear(scene->dir.exits_fd); /* another boot's, another container's */
 	return lease_take(&scene->dir, &ours, err);
 }
 
@@ -213,11 +268,11 @@ const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size)
 	char at[CLOCK_RFC3339_SIZE];
 
 	(void)snprintf(buf, size,
-		       "%s is herded from elsewhere: host %s, pid namespace %llu, last round %s. Run "
+		       "%s is herded from elsewhere: host %s, pid namespace %llu, last sign of life %s. Run "
 		       "cronherd there; here it takes over after %lld min without a round",
 		       herd->scene.dir.path, herd->lease.host,
 		       (unsigned long long)herd->lease.place.pid_namespace,
-		       clock_rfc3339(herd->lease.round_end_wall_ms, at),
+		       clock_rfc3339(herd->lease.life_wall_ms, at),
 		       (long long)(lease_lapse_ms(herd->lease.interval_ms) / 60000));
 	return buf;
 }
@@ -247,7 +302,7 @@ int herd_read_holds(struct herd *herd, struct err *err)
 }
 
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      const struct out *out, struct err *err)
+	      char *const *only, const struct out *out, struct err *err)
 {
 	struct scene *scene = &herd->scene;
 
@@ -264,7 +319,7 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, err))
+	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? only : NULL, err))
 		return -1;
 	return herd_read_holds(herd, err);
 }

@@ -74,15 +74,17 @@ struct herd {
 
 enum herd_access {
 	HERD_READ,  /* looks only: makes no directory, takes no lease */
-	HERD_WRITE
+	HERD_WRITE,
+	HERD_HEAL   /* writes too, for the instances ONLY and what they depend on: no more is laid out */
 };
 
 /*
+ * ONLY: with HERD_HEAL, ids, NULL-terminated; one that no definition has is passed over.
  * Opens HERD on MAIN_FILE (NULL: the default). With HERD_WRITE the lease is taken where it may be. -1 with ERR where nothing can be
  * done (no configuration, no /proc, state directory unusable). herd_close in any case.
  */
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      const struct out *out, struct err *err);
+	      char *const *only, const struct out *out, struct err *err);
 void herd_close(struct herd *herd);
 
 /* Reads the holds anew (they change while a verb waits). 0 or -1 with ERR. */

@@ -298,6 +298,9 @@ static void restore_pidfile(struct herd *herd, struct slot *slot)
 	int status = pidfile_publish(herd->scene.dir.pidfiles_fd,
 				     observe_pidfile_name(&slot->instance, name), &pidfile);
 
+	if (status == 0) /* a daemon that left its starter is announced only now */
+		status = exitnote_expect(herd->scene.dir.exits_fd, pidfile.id.pid,
+					 pidfile.id.start_ticks, slot->id);
 	if (status < 0)
 		complain(slot, "cannot write its pidfile", -status);
 }

@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pidfiles/pidfile.h"
-#include "watchdog/act/minder.h"
-#include "watchdog/act/observe.h"
-#include "watchdog/store/recordfile.h"
 
 static bool is_glob(const char *target)
 {
@@ -133,34 +129,4 @@ int target_select(struct herd *herd, char *const *targets, int count, struct err
 	}
 	mark_neighbours(herd, has_dependencies(herd));
 	return 0;
-}
-
-static bool is_named(const struct strlist *tokens, const struct procid *id)
-{
-	for (size_t i = 0; id->pid && i < tokens->count; i++) {
-		uint64_t start_ticks;
-		pid_t pid;
-
-		if (minder_token_parse(tokens->items[i], &pid, &start_ticks) == 0 &&
-		    pid == id->pid && start_ticks == id->start_ticks)
-			return true;
-	}
-	return false;
-}
-
-void target_select_ended(struct herd *herd, const struct strlist *tokens)
-{
-	char name[OBSERVE_PIDFILE_SIZE];
-	struct pidfile pidfile;
-
-	for (size_t i = 0; i < herd->count; i++) {
-		struct slot *slot = &herd->slots[i];
-
-		if (pidfile_read(herd->scene.dir.pidfiles_fd,
-				 observe_pidfile_name(&slot->instance, name), &pidfile) == 0)
-			slot->is_selected = is_named(tokens, &pidfile.id);
-		else if (recordfile_read(&herd->scene.dir, &slot->instance, &slot->record) == 0)
-			slot->is_selected = is_named(tokens, &slot->record.process);
-	}
-	mark_neighbours(herd, has_dependencies(herd));
 }

@@ -13,7 +13,4 @@
  */
 int target_select(struct herd *herd, char *const *targets, int count, struct err *err);
 
-/* Selects the slots whose pidfile or record names a process that has ended: TOKENS as the minder gives them. */
-void target_select_ended(struct herd *herd, const struct strlist *tokens);
-
 #endif

@@ -2,6 +2,7 @@
 #include "watchdog/store/exitnote.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +32,31 @@ struct exitinfo exitnote_from_status(int status)
 	else
 		info.code = WEXITSTATUS(status);
 	return info;
+}
+
+int exitnote_expect(int exits_fd, pid_t pid, uint64_t start_ticks, const char *id)
+{
+	char name[NAME_SIZE];
+
+	name_of(pid, start_ticks, name);
+	if (symlinkat(id, exits_fd, name) == 0)
+		return 0;
+	/* Of an earlier process with that pid and tick, which is gone. */
+	if (errno != EEXIST || (unlinkat(exits_fd, name, 0) && errno != ENOENT) ||
+	    symlinkat(id, exits_fd, name))
+		return -errno;
+	return 0;
+}
+
+int exitnote_whose(int exits_fd, pid_t pid, uint64_t start_ticks, char *id, size_t size)
+{
+	char name[NAME_SIZE];
+	ssize_t len = readlinkat(exits_fd, name_of(pid, start_ticks, name), id, size - 1);
+
+	if (len < 0)
+		return -errno;
+	id[len] = '\0';
+	return 0;
 }
 
 int exitnote_write(int exits_fd, pid_t pid, uint64_t start_ticks, int status,
@@ -77,7 +103,7 @@ void exitnote_remove(int exits_fd, pid_t pid, uint64_t start_ticks)
 	(void)unlinkat(exits_fd, name_of(pid, start_ticks, name), 0);
 }
 
-void exitnote_sweep(int exits_fd, int64_t max_age_s)
+static void sweep(int exits_fd, bool everything, int64_t max_age_s)
 {
 	int fd = openat(exits_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -92,9 +118,21 @@ void exitnote_sweep(int exits_fd, int64_t max_age_s)
 	while ((entry = readdir(stream))) {
 		struct stat st;
 
-		if (fstatat(exits_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode) && now - st.st_mtime > max_age_s)
+		if (fstatat(exits_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if ((everything && !S_ISDIR(st.st_mode)) ||
+		    (S_ISREG(st.st_mode) && now - st.st_mtime > max_age_s))
 			(void)unlinkat(exits_fd, entry->d_name, 0);
 	}
 	closedir(stream);
+}
+
+void exitnote_sweep(int exits_fd, int64_t max_age_s)
+{
+	sweep(exits_fd, false, max_age_s);
+}
+
+void exitnote_clear(int exits_fd)
+{
+	sweep(exits_fd, true, 0);
 }

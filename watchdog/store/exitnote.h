@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * exitnote: how a process ended, left by whoever was its parent.
+ * exitnote: whose process it is, and how it ended, left by whoever was its parent.
  *
- * exits/PID-TICKS holds one line, "cronherd-exit 1 STATUS BOOT_MS WALL_MS PEAK_RSS_BYTES CPU_MS", STATUS as wait(2)
+ * While it lives, exits/PID-TICKS is a symbolic link whose text is the instance's id: what the minder, which knows no configuration,
+ * needs to have the right round begin. When it has ended, a file replaces the link; it holds one line, "cronherd-exit 1 STATUS BOOT_MS WALL_MS PEAK_RSS_BYTES CPU_MS", STATUS as wait(2)
  * gives it. Written by the minder (which has only the directory's path, hence DIRFD here), read by the
  * round that finds the process dead, removed once that is recorded.
  */
 #ifndef WATCHDOG_STORE_EXITNOTE_H
 #define WATCHDOG_STORE_EXITNOTE_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,6 +18,12 @@
 
 /* STATUS of wait(2) as an exitinfo with nothing else known. */
 struct exitinfo exitnote_from_status(int status);
+
+/* Announces the process, before it executes anything. 0 or a negative errno. */
+int exitnote_expect(int exits_fd, pid_t pid, uint64_t start_ticks, const char *id);
+
+/* The id that was announced, to ID (SIZE bytes). -ENOENT: none was. */
+int exitnote_whose(int exits_fd, pid_t pid, uint64_t start_ticks, char *id, size_t size);
 
 /* 0 or a negative errno. */
 int exitnote_write(int exits_fd, pid_t pid, uint64_t start_ticks, int status,
@@ -26,7 +34,10 @@ void exitnote_read(int exits_fd, pid_t pid, uint64_t start_ticks, struct exitinf
 
 void exitnote_remove(int exits_fd, pid_t pid, uint64_t start_ticks);
 
-/* Removes notes older than MAX_AGE_S that nobody asked for. */
+/* Removes notes older than MAX_AGE_S that nobody asked for; links stay as long as their processes may live. */
 void exitnote_sweep(int exits_fd, int64_t max_age_s);
+
+/* Removes everything: after a boot nothing that was announced is alive. */
+void exitnote_clear(int exits_fd);
 
 #endif

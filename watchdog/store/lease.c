@@ -17,6 +17,8 @@
 #define LEASE_SIZE 512
 
 #define MINUTE_MS INT64_C(60000)
+/* How far an access time stands in the future while there has been no round. */
+#define NO_ROUND_MS (60 * 24 * MINUTE_MS)
 /* Where nobody has seen two rounds yet: the rarest cron that hosts offer. */
 #define INTERVAL_UNKNOWN_MS (60 * MINUTE_MS)
 
@@ -69,8 +71,11 @@ int lease_read(const struct statedir *dir, struct lease *lease)
 	len = atomfile_read(dir->fd, FILE_NAME, text, sizeof(text));
 	if (len < 0)
 		return (int)len;
-	lease->round_start_wall_ms = to_ms(st.st_atim);
-	lease->round_end_wall_ms = to_ms(st.st_mtim);
+	lease->life_wall_ms = to_ms(st.st_mtim);
+	if (to_ms(st.st_atim) <= lease->life_wall_ms) {
+		lease->round_start_wall_ms = to_ms(st.st_atim);
+		lease->round_end_wall_ms = lease->life_wall_ms;
+	}
 	return parse(text, lease);
 }
 
@@ -90,7 +95,7 @@ static bool is_same_place(const struct procid_host *a, const struct procid_host 
 enum lease_claim lease_judge(const struct lease *theirs, const struct lease *ours,
 			     int64_t container_start_wall_ms, int64_t now_wall_ms)
 {
-	int64_t silent_ms = now_wall_ms - theirs->round_end_wall_ms;
+	int64_t silent_ms = now_wall_ms - theirs->life_wall_ms;
 	bool is_same_boot = strcmp(theirs->place.boot_id, ours->place.boot_id) == 0;
 
 	if (is_same_place(&theirs->place, &ours->place))
@@ -99,10 +104,22 @@ enum lease_claim lease_judge(const struct lease *theirs, const struct lease *our
 		return LEASE_INHERITED;
 	/* Only a pid namespace of our own has a pid 1 that tells when "our container" began. */
 	if (is_same_boot && theirs->place.pid_namespace != ours->place.pid_namespace &&
-	    container_start_wall_ms && theirs->round_end_wall_ms < container_start_wall_ms)
+	    container_start_wall_ms && theirs->life_wall_ms < container_start_wall_ms)
 		return LEASE_INHERITED;
 	/* A time in the future is a clock that was set back: no proof of silence. */
 	return silent_ms > lease_lapse_ms(theirs->interval_ms) ? LEASE_INHERITED : LEASE_FOREIGN;
+}
+
+static struct timespec from_ms(int64_t ms)
+{
+	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+}
+
+int lease_touch(const struct statedir *dir, int64_t start_wall_ms, int64_t end_wall_ms)
+{
+	struct timespec times[2] = { from_ms(start_wall_ms), from_ms(end_wall_ms) };
+
+	return utimensat(dir->fd, FILE_NAME, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
 int lease_take(const struct statedir *dir, const struct lease *ours, struct err *err)
@@ -117,17 +134,10 @@ int lease_take(const struct statedir *dir, const struct lease *ours, struct err 
 
 	if (status < 0)
 		return err_set(err, ERR_SYSTEM, -status, "cannot write %s/" FILE_NAME, dir->path);
+	/* Only what is shown of the last round depends on this. */
+	if (ours->round_end_wall_ms)
+		(void)lease_touch(dir, ours->round_start_wall_ms, ours->round_end_wall_ms);
+	else
+		(void)lease_touch(dir, clock_read().wall_ms + NO_ROUND_MS, clock_read().wall_ms);
 	return 0;
-}
-
-static struct timespec from_ms(int64_t ms)
-{
-	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
-}
-
-int lease_touch(const struct statedir *dir, int64_t start_wall_ms, int64_t end_wall_ms)
-{
-	struct timespec times[2] = { from_ms(start_wall_ms), from_ms(end_wall_ms) };
-
-	return utimensat(dir->fd, FILE_NAME, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }

@@ -4,7 +4,7 @@
  *
  * The file `lease` says who herds: host, boot, pid and time namespace, and how far apart the rounds have been. Its access
  * time is the start of the last round, its modification time the end: a healthy round sets both by one
- * utimensat(2) and writes nothing.
+ * utimensat(2) and writes nothing. An access time behind the modification time: there was no round yet.
  */
 #ifndef WATCHDOG_STORE_LEASE_H
 #define WATCHDOG_STORE_LEASE_H
@@ -23,7 +23,8 @@ struct lease {
 	char host[LEASE_HOST_SIZE];
 	struct procid_host place;
 	int64_t interval_ms;         /* the longest recent distance between two rounds; 0: not known */
-	int64_t round_start_wall_ms; /* 0: there was none */
+	int64_t life_wall_ms;        /* the last sign of life: a round's end, or the taking of the lease */
+	int64_t round_start_wall_ms; /* 0: there was no round yet */
 	int64_t round_end_wall_ms;
 };
 
@@ -45,7 +46,8 @@ int lease_read(const struct statedir *dir, struct lease *lease);
 enum lease_claim lease_judge(const struct lease *theirs, const struct lease *ours,
 			     int64_t container_start_wall_ms, int64_t now_wall_ms);
 
-/* Makes the lease ours; called when it is not yet, or when the interval has grown. 0 or -1 with ERR. */
+/* Makes the lease ours, with the round's times that OURS has; called when it is not yet, or when the interval has
+ * grown. 0 or -1 with ERR. */
 int lease_take(const struct statedir *dir, const struct lease *ours, struct err *err);
 
 /* Sets the times of a finished round. 0 or a negative errno. */

@@ -22,8 +22,8 @@ int recordfile_read(const struct statedir *dir, const struct instance *instance,
 			    sizeof(text));
 	if (len == -ENOENT)
 		return 0;
-	if (len < 0)
-		return (int)len;
+	if (len < 0) /* longer than any of ours: corrupt, as parsing would find */
+		return len == -EFBIG ? -EBADMSG : (int)len;
 	return record_parse(text, (size_t)len, record) ? -EBADMSG : 0;
 }
 

@@ -13,7 +13,7 @@ int manual_open(struct manual *manual, char *const *targets, int count)
 	struct err err = ERR_INIT;
 	struct herd *herd = &manual->herd;
 
-	if (herd_open(herd, manual->call->config_file, HERD_WRITE, &manual->call->out, &err))
+	if (herd_open(herd, manual->call->config_file, HERD_WRITE, NULL, &manual->call->out, &err))
 		return verb_fail(manual->call, &err);
 	for (size_t i = 0; i < herd->config.error_count; i++)
 		out_warn(&manual->call->out, "%s:%d: %s", herd->config.errors[i].file,

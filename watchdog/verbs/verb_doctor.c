@@ -125,7 +125,7 @@ static void open_doctor(struct doctor *doctor)
 	doctor->proc_status = proc_open(&doctor->proc, "/proc", true);
 	(void)config_load(&doctor->config, file,
 			  &doctor->config_err); /* a check says how it went */
-	if (herd_open(&doctor->herd, file, HERD_READ, &doctor->call->out, &doctor->herd_err) == 0 &&
+	if (herd_open(&doctor->herd, file, HERD_READ, NULL, &doctor->call->out, &doctor->herd_err) == 0 &&
 	    target_select(&doctor->herd, NULL, 0, &doctor->herd_err) == 0)
 		pass_look(&doctor->herd);
 }

@@ -313,7 +313,7 @@ static int run(const struct verb_call *call)
 	if (status != VERB_DONE)
 		return status;
 	logs.has_targets = optind < call->argc;
-	if (herd_open(&logs.herd, call->config_file, HERD_READ, &call->out, &err) ||
+	if (herd_open(&logs.herd, call->config_file, HERD_READ, NULL, &call->out, &err) ||
 	    target_select(&logs.herd, call->argv + optind, call->argc - optind, &err))
 		status = verb_fail(call, &err);
 	else

@@ -16,7 +16,7 @@ struct round {
 	const struct verb_call *call;
 	struct herd herd;
 	struct said said;
-	struct strlist ended; /* tokens of the minder that began us */
+	bool is_part; /* targets were named */
 	int64_t watch_ms;     /* --for */
 	bool is_minded;
 	int64_t until_boot_ms;
@@ -157,11 +157,17 @@ static int converge_herd(struct round *round)
 		say(round, herd_foreign_text(&round->herd, foreign, sizeof(foreign)));
 		return VERB_PARTLY;
 	}
-	if (!round->ended.count) {
+	if (!round->is_part) {
 		say_logs(round);
 		herd_finish_round(&round->herd);
 	}
 	return say_all(round);
+}
+
+/* A minder begins us for those that have just ended. */
+static bool is_healing(const struct round *round)
+{
+	return round->is_minded && round->is_part;
 }
 
 static int work(struct round *round, char *const *targets, int count)
@@ -170,13 +176,13 @@ static int work(struct round *round, char *const *targets, int count)
 	struct herd *herd = &round->herd;
 	int status;
 
-	status = herd_open(herd, round->call->config_file, HERD_WRITE, &round->call->out, &err);
+	round->is_part = count > 0;
+	status = herd_open(herd, round->call->config_file, is_healing(round) ? HERD_HEAL : HERD_WRITE,
+			   targets, &round->call->out, &err);
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
 	herd->is_minded = round->is_minded;
-	if (status == 0 && round->ended.count)
-		target_select_ended(herd, &round->ended);
-	else if (status == 0)
+	if (status == 0)
 		status = target_select(herd, targets, count, &err);
 	if (status == 0) {
 		status = converge_herd(round);
@@ -186,7 +192,7 @@ static int work(struct round *round, char *const *targets, int count)
 		status = err_exit_status(&err);
 	}
 	/* A part of the herd cannot say what the whole has stopped complaining of. */
-	if (!round->ended.count && !count)
+	if (!round->is_part)
 		said_close(&round->said);
 	herd_close(herd);
 	return status;
@@ -196,24 +202,19 @@ static int run(const struct verb_call *call)
 {
 	static const struct option options[] = { { "for", required_argument, NULL, 'f' },
 						 { "minded", no_argument, NULL, 'm' },
-						 { "ended", required_argument, NULL, 'e' },
 						 { NULL, 0, NULL, 0 } };
 	struct round round = { .call = call };
-	int option, status;
+	int option;
 
 	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
 		if (option == 'm')
 			round.is_minded = true;
-		else if (option == 'e')
-			strlist_add(&round.ended, optarg);
 		else if (option != 'f')
 			return verb_misuse(call, "");
 		else if (units_parse_duration(optarg, &round.watch_ms) || round.watch_ms < 1)
 			return verb_misuse(call, "--for takes a duration, not \"%s\"", optarg);
 	}
-	status = work(&round, call->argv + optind, call->argc - optind);
-	strlist_free(&round.ended);
-	return status;
+	return work(&round, call->argv + optind, call->argc - optind);
 }
 
 const struct verb verb_run = {

@@ -58,7 +58,7 @@ static int work(const struct verb_call *call, struct herd *herd, int sig, char *
 	struct err err = ERR_INIT;
 	char foreign[512];
 
-	if (herd_open(herd, call->config_file, HERD_READ, &call->out, &err) ||
+	if (herd_open(herd, call->config_file, HERD_READ, NULL, &call->out, &err) ||
 	    target_select(herd, targets, count, &err))
 		return verb_fail(call, &err);
 	if (herd->scene.claim == LEASE_FOREIGN) {

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC */
+/* confprint: option_table, walked to write what confparse reads. */
+#include "watchdog/config/confprint.h"
+
+#include <string.h>
+
+#include "watchdog/base/signame.h"
+#include "watchdog/model/option.h"
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+/* Between double quotes. "${" would be a variable of the environment, which is refused. */
+static void add_quoted(const char *value, struct str *text)
+{
+	str_add(text, "\"");
+	for (const char *at = value; *at; at++) {
+		if (*at == '\n')
+			str_add(text, "\\n");
+		else if (*at == '"' || *at == '\\' || (*at == '$' && at[1] == '{'))
+			str_addf(text, "\\%c", *at);
+		else
+			str_add_n(text, at, 1);
+	}
+	str_add(text, "\"");
+}
+
+/* To the millisecond, where units_format_duration cuts. */
+static void add_duration(int64_t ms, struct str *text)
+{
+	static const struct unit units[] = {
+		{ "d", 86400000 }, { "h", 3600000 }, { "min", 60000 }, { "s", 1000 }, { "ms", 1 },
+	};
+
+	if (ms == 0)
+		str_add(text, "0");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (ms >= units[i].factor)
+			str_addf(text, "%lld%s", (long long)(ms / units[i].factor), units[i].name);
+		ms %= units[i].factor;
+	}
+}
+
+static void add_size(int64_t bytes, struct str *text)
+{
+	static const char letters[] = "KMGT";
+	size_t power = 0;
+
+	while (bytes != 0 && bytes % 1024 == 0 && power < sizeof(letters) - 1) {
+		bytes /= 1024;
+		power++;
+	}
+	str_addf(text, "%lld", (long long)bytes);
+	if (power > 0)
+		str_add_n(text, &letters[power - 1], 1);
+}
+
+static void add_number(const struct option *option, int64_t value, struct str *text)
+{
+	if (value == OPTION_NONE) {
+		str_add(text, "none");
+		return;
+	}
+	switch (option->kind) {
+	case OPTION_BOOL:
+		str_add(text, value ? "true" : "false");
+		return;
+	case OPTION_OCTAL:
+		str_addf(text, "0%02llo", (unsigned long long)value);
+		return;
+	case OPTION_DURATION:
+		add_duration(value, text);
+		return;
+	case OPTION_SIZE:
+		add_size(value, text);
+		return;
+	case OPTION_SIGNAL:
+		str_add(text, signame_text((int)value));
+		return;
+	case OPTION_ENUM:
+		str_add(text, option->names[value]);
+		return;
+	case OPTION_INT:
+	case OPTION_STRING:
+	case OPTION_LIST:
+	case OPTION_LATER:
+		break;
+	}
+	str_addf(text, "%lld", (long long)value);
+}
+
+static void add_list(const struct strlist *list, struct str *text)
+{
+	str_add(text, "{");
+	for (size_t i = 0; i < list->count; i++) {
+		str_add(text, i ? ", " : "");
+		add_quoted(list->items[i], text);
+	}
+	str_add(text, "}");
+}
+
+static void add_value(const struct option *option, const struct worker_options *options,
+		      struct str *text)
+{
+	if (option_is_number(option)) {
+		add_number(option, *option_number(option, options), text);
+	} else if (option->kind == OPTION_LIST) {
+		add_list(option_list(option, options), text);
+	} else {
+		const char *value = *option_string(option, options);
+
+		/* Empty unsets what has no default. */
+		add_quoted(value ? value : "", text);
+	}
+}
+
+/* ---- sections ----------------------------------------------------------------------------- */
+
+static bool is_same_list(const struct strlist *a, const struct strlist *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool is_same_value(const struct option *option, const struct worker_options *a,
+			  const struct worker_options *b)
+{
+	if (option_is_number(option))
+		return *option_number(option, a) == *option_number(option, b);
+	if (option->kind == OPTION_LIST)
+		return is_same_list(option_list(option, a), option_list(option, b));
+
+	const char *left = *option_string(option, a);
+	const char *right = *option_string(option, b);
+	return left && right ? strcmp(left, right) == 0 : left == right;
+}
+
+static void add_worker(const struct worker *worker, const struct worker_options *defaults,
+		       struct str *text)
+{
+	str_addf(text, "\n# %s:%d\nworker \"%s\" {\n", worker->file, worker->line, worker->name);
+	for (const struct option *option = option_table; option->name; option++) {
+		if (option->kind == OPTION_LATER ||
+		    (defaults && is_same_value(option, &worker->options, defaults)))
+			continue;
+		str_addf(text, "\t%s = ", option->name);
+		add_value(option, &worker->options, text);
+		str_add(text, "\n");
+	}
+	str_add(text, "}\n");
+}
+
+static void add_group(const struct config_group *group, struct str *text)
+{
+	str_addf(text, "\n# %s:%d\ngroup \"%s\" {\n\tworkers = ", group->file, group->line,
+		 group->name);
+	add_list(&group->workers, text);
+	str_add(text, "\n}\n");
+}
+
+static void add_comment(const char *name, const char *value, struct str *text)
+{
+	if (!value)
+		return; /* the files were not read that far */
+	str_addf(text, "# %s = ", name);
+	add_quoted(value, text);
+	str_add(text, "\n");
+}
+
+void confprint(const struct config *config, bool is_all, struct str *text)
+{
+	struct worker_options defaults;
+
+	options_init(&defaults);
+	str_addf(text, "# main file %s\n", config->main_file ? config->main_file : "unknown");
+	add_comment("conf_dir", config->conf_dir, text);
+	add_comment("state_dir", config->state_dir, text);
+	add_comment("pidfile_dir", config->pidfile_dir, text);
+	add_comment("log_dir", config->log_dir, text);
+	str_addf(text, "# minder = %s\n", config->minder ? "true" : "false");
+	for (size_t i = 0; i < config->worker_count; i++)
+		add_worker(&config->workers[i], is_all ? NULL : &defaults, text);
+	for (size_t i = 0; i < config->group_count; i++)
+		add_group(&config->groups[i], text);
+	options_free(&defaults);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/* jsontext: values for Jansson, which refuses text that is no UTF-8. Every function gives a new
+ * reference. */
+#ifndef WATCHDOG_REPORT_JSONTEXT_H
+#define WATCHDOG_REPORT_JSONTEXT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "watchdog/base/str.h"
+
+/* TEXT as a string; NULL gives null. Bytes that are no UTF-8 become "?". */
+json_t *jsontext_string(const char *text);
+
+/* NUMBER, or null unless IS_KNOWN. */
+json_t *jsontext_number(int64_t number, bool is_known);
+
+/* RFC 3339; null for 0. */
+json_t *jsontext_time(int64_t wall_ms);
+
+json_t *jsontext_list(const struct strlist *list);
+
+/* Adds the text of JSON to TEXT, with a newline, and drops the reference. */
+void jsontext_finish(json_t *json, struct str *text);
+
+#endif
