@@ -115,7 +115,7 @@ static struct situation situation_of(const struct herd *herd, const struct slot 
 static struct intent_output intent_for(const struct herd *herd, const struct slot *slot)
 {
 	struct intent_input input = { .definition = slot->definition,
-				      .is_held = slot->hold != NULL,
+				      .is_held = slot->is_held,
 				      .is_enabled = slot->is_retried ||
 						    (slot->instance.worker &&
 						     slot->instance.worker->options.enabled),
@@ -472,12 +472,13 @@ static bool awaits_note(struct herd *herd, struct slot *slot)
 static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 {
 	struct decision decision;
-	struct err err = ERR_INIT;
+	int is_held = holds_ask(&herd->scene.dir, &slot->instance, herd->scene.now.wall_ms);
 
-	if (is_start && herd_read_holds(herd, &err)) {
-		(void)snprintf(slot->problem, sizeof(slot->problem), "%s", err.text);
+	if (is_held < 0) {
+		complain(slot, "cannot read whether it is held", -is_held);
 		return;
 	}
+	slot->is_held = is_held;
 	look(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
 	if (awaits_note(herd, slot))
 		return;
@@ -563,8 +564,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD ||
-		    awaits_note(herd, slot))
+		if (!slot->is_selected || slot->is_put_down ||
+		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);
