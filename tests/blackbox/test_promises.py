@@ -63,6 +63,34 @@ class LongRound(Promises):
         self.wait_pid("a:1")
 
 
+class ChangedMeanwhile(Promises):
+    """A configuration that is edited while somebody still works by the old one: each instance gets the new one once."""
+
+    def setUp(self):
+        super().setUp()
+        self.worker("a", "sleep 1000", numprocs=4, startsecs="1s")
+        self.herd("start", check=0)
+
+    def edit_during(self, *args):
+        first = self.begin(*args)
+        old = self.pid("a:1")
+        wait_until("a:1 is another", lambda: self.pid("a:1") not in (old, None))
+        self.worker("a", "sleep 1002", numprocs=4, startsecs="1s")
+        self.herd("run", check=0)
+        first.wait()
+        self.herd("run", check=0)
+        for n in range(1, 5):
+            self.assertEqual(read(f"/proc/{self.pid(f'a:{n}')}/cmdline"), "sleep\0001002\0")
+            self.assertLessEqual(self.starts(f"a:{n}"), 3, f"a:{n}")
+
+    def test_edited_during_a_round(self):
+        self.worker("a", "sleep 1001", numprocs=4, startsecs="1s")
+        self.edit_during("run")
+
+    def test_edited_during_restart(self):
+        self.edit_during("restart")
+
+
 class Stop(Promises):
     def test_hold_shorter_than_the_stop(self):
         """The hold expires while the process is still ending: it is stopped once, and told so."""

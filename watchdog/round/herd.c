@@ -362,6 +362,12 @@ void herd_close(struct herd *herd)
 	config_free(&herd->config);
 }
 
+bool herd_is_stale(const struct herd *herd)
+{
+	return confstamp_of(herd->config.main_file, herd->config.conf_dir).hash !=
+	       herd->config.stamp.hash;
+}
+
 /* False where it cannot be told that the entry will stay right for as long as the stamp does. */
 static bool fill_entry(const struct herd *herd, const struct slot *slot,
 		       struct slotcache_entry *entry)

@@ -75,6 +75,7 @@ struct herd {
 	size_t count;
 	bool is_minded;     /* a minder is our parent */
 	bool is_prepared;   /* what the first start needs has been done */
+	bool is_outdated;   /* its files have changed since: nobody is replaced for the sake of a definition */
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */
@@ -98,6 +99,9 @@ void herd_close(struct herd *herd);
 
 /* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);
+
+/* Whether the configuration's files have changed since HERD was opened. */
+bool herd_is_stale(const struct herd *herd);
 
 /* Sets the lease's times at the end of a round, and renews the caches that were stale where nothing is in motion. */
 void herd_finish_round(struct herd *herd);

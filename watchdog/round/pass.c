@@ -179,13 +179,16 @@ static bool is_ready(const struct herd *herd, const struct slot *slot, bool *is_
 static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
 {
 	struct situation situation = situation_of(herd, slot);
+	enum reason reason;
 
 	if (!is_wanted(slot))
 		return REASON_NONE;
 	if (slot->intent == INTENT_RENEW && slot->seen.liveness == LIVENESS_ALIVE &&
 	    slot->record.state != STATE_STOPPING)
 		return REASON_MANUAL;
-	return decide_pressure(&situation);
+	reason = decide_pressure(&situation);
+	/* Another round may have given it the definition that we have not read. */
+	return reason == REASON_CONFIG_CHANGED && herd->is_outdated ? REASON_NONE : reason;
 }
 
 /* The slots of one worker stand side by side: [first, last). */
