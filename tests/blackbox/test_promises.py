@@ -91,6 +91,81 @@ class ChangedMeanwhile(Promises):
         self.edit_during("restart")
 
 
+DAEMON = """#!/usr/bin/env python3
+import os, sys, time
+before, between, pidfile = float(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+time.sleep(before)
+if os.fork():
+    os._exit(0)
+os.setsid()
+if os.fork():
+    os._exit(0)
+time.sleep(between)
+with open(pidfile + ".new", "w") as file:
+    file.write(f"{os.getpid()}\\n")
+os.rename(pidfile + ".new", pidfile)
+time.sleep(1000)
+"""
+
+
+class Forking(Promises):
+    """A worker that daemonizes by two forks, and takes its time to write its pidfile."""
+
+    def daemon(self, before, between, writes=None, **options):
+        script = self.script("daemon", DAEMON)
+        pidfile = f"{self.dir}/d.pid"
+        self.worker("d", f"{script} {before} {between} {writes or pidfile}", type="forking", pidfile=pidfile, **options)
+
+    def test_verbs_wait_for_its_pidfile(self):
+        self.daemon(0.1, 1)
+        for verb in "start", "restart":
+            done = self.herd(verb, "d", check=0)
+            self.assertIn(f"ed (pid {read(f'{self.dir}/d.pid').strip()})", done.stdout)
+        self.assertEqual(self.herd("stop", "d", check=0).stdout, "d:1: stopped\n")
+        self.assertEqual(self.marked(), [])
+
+    def test_starter_that_outlives_startsecs(self):
+        """Its starter ends well, and there is no pidfile yet: that is no end of the worker."""
+        self.daemon(2, 2)
+        self.herd("run", check=0)
+        starter = self.wait_pid("d:1")
+        self.wait_gone(starter)
+        self.herd("run")
+        self.assertEqual(len(self.marked("d:1")), 1)
+        self.assertEqual(self.starts("d:1"), 1)
+
+    def test_pidfile_that_never_comes(self):
+        """It wrote another file than it said: better no second daemon than two."""
+        self.daemon(0, 0, writes=f"{self.dir}/other.pid", restart_delay="0s", restart_delay_max="0s")
+        self.herd("run")
+        wait_until("the grace is over", lambda: "does not name the process" in self.herd("run").stderr)
+        self.herd("run")
+        self.assertEqual(len(self.marked("d:1")), 1)
+        self.assertEqual(self.starts("d:1"), 1)
+
+    def test_heals_at_once_and_rolls(self):
+        self.daemon(0, 0.2)
+        self.herd("start", check=0)
+        pid = self.pid("d:1")
+        os.kill(pid, signal.SIGKILL)
+        pid = self.wait_pid("d:1", other_than=pid)
+        wait_until("it runs", lambda: self.instance("d:1")["state"] == "RUNNING")
+        self.daemon(0, 0.2, nice=1)
+        self.herd("run", check=0)
+        self.wait_gone(pid)
+        self.wait_pid("d:1")
+        self.assertEqual(self.instance("d:1")["config"], "current")
+
+    def test_becomes_a_simple_one(self):
+        self.daemon(0, 0)
+        self.herd("start", check=0)
+        pid = self.pid("d:1")
+        self.worker("d", "sleep 1000")
+        self.herd("run", check=0)
+        self.wait_gone(pid)
+        self.assertEqual(len(self.marked("d:1")), 1)
+
+
 class Stop(Promises):
     def test_hold_shorter_than_the_stop(self):
         """The hold expires while the process is still ending: it is stopped once, and told so."""

@@ -255,7 +255,8 @@ static void decide_all(struct herd *herd)
 		if (!slot->is_looked_at)
 			continue;
 		slot->may_replace = false;
-		slot->is_pending = false;
+		slot->is_pending = slot->seen.is_passing;
+		slot->is_busy = false;
 		slot->is_ready = true;
 		decide_slot(herd, slot, &decision);
 		slot->is_rising = decision.action == ACTION_START;
@@ -315,6 +316,9 @@ static void restore_pidfile(struct herd *herd, struct slot *slot)
 	int status = pidfile_publish(herd->scene.dir.pidfiles_fd,
 				     observe_pidfile_name(&slot->instance, name), &pidfile);
 
+	if (slot->has_pidfile)
+		exitnote_remove(herd->scene.dir.exits_fd, slot->pidfile.id.pid,
+				slot->pidfile.id.start_ticks);
 	if (status == 0) /* a daemon that left its starter is announced only now */
 		status = exitnote_expect(herd->scene.dir.exits_fd, pidfile.id.pid,
 					 pidfile.id.start_ticks, slot->id);

@@ -111,7 +111,7 @@ static bool is_settled(const struct slot *slot, void *data)
 	int64_t soon_boot_ms = round->herd.scene.now.boot_ms + CONVERGE_ROUND_MS;
 
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
-		return true;
+		return !slot->is_pending;
 	if (slot->state == STATE_STOPPING || slot->is_pending)
 		return false;
 	return !round->is_minded || slot->state != STATE_BACKOFF ||

@@ -13,7 +13,7 @@
 static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
-		return !slot->is_busy;
+		return !slot->is_busy && !slot->is_pending;
 	/* The pidfile goes last, whoever settles the end. */
 	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING &&
 	       !slot->has_pidfile;
