@@ -14,7 +14,8 @@ static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return !slot->is_busy;
-	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING;
+	/* Pending: its end is not recorded yet, as the note of how it ended is to come. */
+	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING && !slot->is_pending;
 }
 
 static bool tell(const struct slot *slot, struct str *line)
