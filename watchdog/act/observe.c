@@ -334,6 +334,7 @@ static void follow_fork(struct scene *scene, const struct instance *instance,
 static bool is_same(const struct procid *a, const struct procid *b)
 {
 	return a->pid == b->pid && a->start_ticks == b->start_ticks &&
+	       a->pid_namespace == b->pid_namespace && a->time_namespace == b->time_namespace &&
 	       strcmp(a->boot_id, b->boot_id) == 0;
 }
 
@@ -383,6 +384,15 @@ static bool judge_record(struct scene *scene, const struct instance *instance,
 	return true;
 }
 
+/*
+ * Pidfile and record agree which process it was: who else bears its mark is what it left behind. A queue worker's child may lead a
+ * session too, and finish its job; it must not be taken for the worker.
+ */
+static bool is_witnessed(const struct pidfile *pidfile, const struct record *record)
+{
+	return pidfile && is_same(&pidfile->id, &record->process);
+}
+
 void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
 	     const struct record *record, enum observe_depth depth, struct observation *seen)
 {
@@ -393,6 +403,7 @@ void observe(struct scene *scene, const struct instance *instance, const struct 
 	if (is_forking(instance))
 		follow_fork(scene, instance, record, seen);
 	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
-	if (depth == OBSERVE_SEARCH && seen->liveness == LIVENESS_DEAD && !seen->exit.known)
+	if (depth == OBSERVE_SEARCH && seen->liveness == LIVENESS_DEAD && !seen->exit.known &&
+	    !is_witnessed(pidfile, record))
 		search(scene, instance, seen);
 }
