@@ -69,11 +69,19 @@ def traced(*options, output="/dev/null"):
     return ["strace", "-f", "-b", "execve", "-qq", "-o", output, *options]
 
 
-def pid_of(herd, id):
+def pid_of(herd, id, root=""):
     """Number in the first line of ID's pidfile, whatever it names."""
-    name, number = id.rsplit(":", 1)
-    first = read(f"{herd.state}/pidfiles/{name}.{number}.pid").split("\n")[0]
+    first = read(root + herd.pidfile(id)).split("\n")[0]
     return int(first) if first.isdigit() else None
+
+
+def with_sum(record):
+    """RECORD, the text of a record that was altered, with the checksum that it needs to be believed."""
+    record = "".join(line + "\n" for line in record.splitlines() if not line.startswith("sum "))
+    value = 0xcbf29ce484222325
+    for byte in record.encode():
+        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return record + f"sum {value:016x}\n"
 
 
 class Box:
@@ -93,7 +101,8 @@ class Box:
             self.process.stdout.readline()
         else:
             wait_until("init runs", lambda: read(f"/proc/{self.init}/comm").strip() == os.path.basename(init[0])[:15])
-        self.proc = f"/proc/{self.init}/root/proc"
+        self.root = f"/proc/{self.init}/root"
+        self.proc = self.root + "/proc"
 
     def close(self):
         """Ends the box: its init is killed, and with it everything in it."""
@@ -129,7 +138,7 @@ class Box:
 
     def pid(self, id):
         """As HerdTest.pid, in the box."""
-        pid = pid_of(self.test, id)
+        pid = pid_of(self.test, id, self.root)
         return pid if pid and self.alive(pid) else None
 
     def wait_pid(self, id, other_than=None):

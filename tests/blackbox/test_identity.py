@@ -6,7 +6,7 @@ import signal
 import stat
 import subprocess
 
-from boxes import NOBODY, Box, as_nobody, need, odd, pid_of, traced
+from boxes import NOBODY, Box, as_nobody, need, odd, pid_of, traced, with_sum
 from herdtest import PROGRAM, HerdTest, alive, main, read, stat_fields, wait_until
 
 # Takes the number argv[1], and says so; argv[2:] is what then runs under it.
@@ -314,8 +314,7 @@ class OtherPlaces(Identity):
                     continue
                 text = read(path).replace(old, new)
                 if folder == "records":
-                    text = text[:text.rindex("sum ")]
-                    text += f"sum {fnv(text):016x}\n"
+                    text = with_sum(text)
                 info = os.stat(path)
                 self.write(os.path.relpath(path, self.dir), text, stat.S_IMODE(info.st_mode))
                 os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
@@ -327,13 +326,6 @@ class OtherPlaces(Identity):
         self.change_boot(read("/proc/sys/kernel/random/boot_id").strip(), "0e0e0e0e-0000-4000-8000-000000000001")
         self.herd("run", check=0)
         self.assertEqual(self.mains("w:1"), [])
-
-
-def fnv(text):
-    value = 0xcbf29ce484222325
-    for byte in text.encode():
-        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
-    return value
 
 
 class WithoutPidfds(Identity):

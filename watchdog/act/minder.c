@@ -329,7 +329,9 @@ int minder_main(const struct minder_options *options)
 	struct minder minder = { .options = options, .proc = PROC_INIT };
 	sigset_t child;
 	enum reaped reaped;
+	bool is_over;
 
+	(void)prctl(PR_SET_NAME, "cronherd"); /* executed as /proc/self/exe, it would be "exe" */
 	detach();
 	block(&child);
 	do {
@@ -342,8 +344,10 @@ int minder_main(const struct minder_options *options)
 		if (status == 0)
 			proc_close(&minder.proc);
 		begin_round(&minder);
-		if (reaped == REAPED_NONE)
+		/* Childless a moment ago: the round begun since will start somebody. */
+		is_over = reaped == REAPED_CHILDLESS && !minder.round_count && !minder.ended_count;
+		if (reaped != REAPED_ONE && !is_over)
 			(void)sigtimedwait(&child, NULL, minder.ended_count ? &retry : NULL);
-	} while (reaped != REAPED_CHILDLESS);
+	} while (!is_over);
 	return 0;
 }

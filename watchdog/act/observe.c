@@ -31,10 +31,11 @@ static enum procid_verdict pinned(struct scene *scene, const struct procid *id,
 	struct procref ref = PROCREF_INIT;
 	enum procid_verdict verdict = procref_open(&ref, &scene->proc, &scene->host, id);
 
-	if (verdict != PROCID_SAME)
-		return verdict;
+	/* Also of one that has ended: a zombie's says so, and often how. */
 	if (proc_stat(&scene->proc, id->pid, stat))
 		stat->pid = 0;
+	if (verdict != PROCID_SAME)
+		return verdict;
 	procref_close(&ref);
 	return verdict;
 }
@@ -214,6 +215,7 @@ static void fill_dead(struct scene *scene, const struct procid *id, const struct
 	seen->liveness = LIVENESS_DEAD;
 	seen->process = *id;
 	seen->started_boot_ms = id->pid ? clock_from_ticks(id->start_ticks) : 0;
+	seen->is_unburied = id->pid && stat->pid == id->pid && stat->start_ticks == id->start_ticks;
 	read_exit(scene, stat, seen);
 }
 

@@ -59,7 +59,18 @@ static void add_size(int64_t bytes, struct str *text)
 		str_add_n(text, &letters[power - 1], 1);
 }
 
-static void add_number(const struct option *option, int64_t value, struct str *text)
+/* A bare "+" is an operator to libconfuse. */
+static void add_signal(int sig, struct str *text)
+{
+	const char *name = signame_text(sig);
+
+	if (strpbrk(name, "+-"))
+		add_quoted(name, text);
+	else
+		str_add(text, name);
+}
+
+static void add_number(const struct option_spec *option, int64_t value, struct str *text)
 {
 	if (value == OPTION_NONE) {
 		str_add(text, "none");
@@ -79,7 +90,7 @@ static void add_number(const struct option *option, int64_t value, struct str *t
 		add_size(value, text);
 		return;
 	case OPTION_SIGNAL:
-		str_add(text, signame_text((int)value));
+		add_signal((int)value, text);
 		return;
 	case OPTION_ENUM:
 		str_add(text, option->names[value]);
@@ -103,7 +114,7 @@ static void add_list(const struct strlist *list, struct str *text)
 	str_add(text, "}");
 }
 
-static void add_value(const struct option *option, const struct worker_options *options,
+static void add_value(const struct option_spec *option, const struct worker_options *options,
 		      struct str *text)
 {
 	if (option_is_number(option)) {
@@ -130,7 +141,7 @@ static bool is_same_list(const struct strlist *a, const struct strlist *b)
 	return true;
 }
 
-static bool is_same_value(const struct option *option, const struct worker_options *a,
+static bool is_same_value(const struct option_spec *option, const struct worker_options *a,
 			  const struct worker_options *b)
 {
 	if (option_is_number(option))
@@ -147,7 +158,7 @@ static void add_worker(const struct worker *worker, const struct worker_options 
 		       struct str *text)
 {
 	str_addf(text, "\n# %s:%d\nworker \"%s\" {\n", worker->file, worker->line, worker->name);
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->kind == OPTION_LATER ||
 		    (defaults && is_same_value(option, &worker->options, defaults)))
 			continue;

@@ -26,6 +26,7 @@ struct observation {
 	int64_t memory_bytes;    /* ALIVE; by the worker's metric and scope; -1 not known */
 	bool recovered;          /* ALIVE, but its pidfile was lost or unreadable: write it anew */
 	struct exitinfo exit;    /* DEAD */
+	bool is_unburied;        /* DEAD: still a zombie, so that its parent may be about to note its exit */
 	const char *why;         /* UNKNOWN: a sentence, static text */
 };
 

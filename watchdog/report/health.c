@@ -52,12 +52,14 @@ enum health health_of(const struct snapshot_instance *instance)
 	return health_is_bloated(instance) ? HEALTH_WARNING : HEALTH_OK;
 }
 
-/* What a broken file leaves as it is is to run if it did. */
+/* Not what has ended as its autorestart says; but what a broken file leaves as it is, where it
+ * runs. */
 static bool is_to_run(const struct snapshot_instance *instance)
 {
 	bool is_left = instance->config == SNAPSHOT_BROKEN && !instance->held_by && instance->pid;
+	bool is_kept = instance->is_wanted && instance->state != STATE_EXITED;
 
-	return instance->is_wanted || instance->is_missed || is_left;
+	return instance->is_missed || is_kept || is_left;
 }
 
 static void count(const struct snapshot_instance *instance, struct health_verdict *verdict)
@@ -66,6 +68,7 @@ static void count(const struct snapshot_instance *instance, struct health_verdic
 
 	verdict->health = health_worse(verdict->health, health);
 	verdict->unwell += health != HEALTH_OK;
+	verdict->ended += instance->is_wanted && !is_to_run(instance);
 	verdict->held += instance->held_by != NULL;
 	verdict->wanted += is_to_run(instance);
 	verdict->running += is_to_run(instance) &&

@@ -22,6 +22,7 @@ struct health_verdict {
 	enum health health;
 	size_t wanted;	/* that are to run */
 	size_t running; /* of those: STARTING and RUNNING */
+	size_t ended;	/* as autorestart says: these are well */
 	size_t held;
 	size_t unwell;	/* instances whose health is not OK */
 	bool is_silent; /* no round for longer than one may expect, or never */

@@ -46,19 +46,28 @@ static void add_silence(const struct snapshot *snapshot, struct str *text)
 	add_span(snapshot->now.wall_ms - snapshot->round_end_wall_ms, text);
 }
 
-static void add_unwell_names(const struct snapshot *snapshot, size_t unwell, struct str *text)
+static size_t add_names(const struct snapshot *snapshot, enum health health, size_t named,
+			struct str *text)
 {
-	size_t named = 0;
-
 	for (size_t i = 0; i < snapshot->count && named < NAMED_MAX; i++) {
 		const struct snapshot_instance *instance = &snapshot->instances[i];
 
-		if (health_of(instance) == HEALTH_OK)
+		if (health_of(instance) != health)
 			continue;
 		str_add(text, named++ ? ", " : ": ");
 		add_plain(instance->id, text);
 		str_addf(text, " %s", state_name(instance->state));
 	}
+	return named;
+}
+
+/* The worst first. */
+static void add_unwell_names(const struct snapshot *snapshot, size_t unwell, struct str *text)
+{
+	size_t named = add_names(snapshot, HEALTH_CRITICAL, 0, text);
+
+	named = add_names(snapshot, HEALTH_UNKNOWN, named, text);
+	named = add_names(snapshot, HEALTH_WARNING, named, text);
 	if (unwell > named)
 		str_addf(text, " and %zu more", unwell - named);
 }
@@ -71,6 +80,7 @@ static void add_summary(const struct snapshot *snapshot, const struct health_ver
 		str_addf(text, "%zu of %zu running", verdict->running, verdict->wanted);
 	else
 		str_add(text, "no instance");
+	add_count(verdict->ended, "ended", text);
 	add_count(verdict->held, "held", text);
 	add_count(snapshot->error_count,
 		  snapshot->error_count > 1 ? "configuration errors" : "configuration error", text);
@@ -147,7 +157,7 @@ static void add_strays(const struct snapshot *snapshot, struct str *text)
 {
 	if (!snapshot->stray_count)
 		return;
-	str_addf(text, "%s: bear our mark, but no instance owns them: pid",
+	str_addf(text, "%s: processes with our mark that no instance owns: pid",
 		 health_name(HEALTH_WARNING));
 	for (size_t i = 0; i < snapshot->stray_count && i < STRAYS_MAX; i++) {
 		str_addf(text, "%s %d (", i ? "," : "", (int)snapshot->strays[i].pid);
@@ -162,7 +172,8 @@ void render_plugin(const struct snapshot *snapshot, const struct health_verdict 
 {
 	add_summary(snapshot, verdict, text);
 	add_perfdata(snapshot, verdict, text);
-	for (size_t i = 0; i < snapshot->count; i++)
+	/* Another herder's: all are UNKNOWN, for that one reason. */
+	for (size_t i = 0; i < snapshot->count && !snapshot->foreign; i++)
 		add_instance(&snapshot->instances[i], text);
 	if (snapshot->foreign) {
 		str_addf(text, "%s: ", health_name(HEALTH_UNKNOWN));

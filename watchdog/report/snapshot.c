@@ -138,7 +138,8 @@ static void fill_process(struct snapshot_instance *view, const struct snapshot_f
 	view->started_wall_ms =
 		seen->started_wall_ms ? seen->started_wall_ms : now.wall_ms - view->uptime_ms;
 	view->rss_bytes = seen->rss_bytes;
-	view->memory_bytes = seen->memory_bytes;
+	/* Without a definition there is no metric and no scope. */
+	view->memory_bytes = facts->instance->worker ? seen->memory_bytes : seen->rss_bytes;
 }
 
 static void fill_history(struct snapshot_instance *view, const struct snapshot_facts *facts)
@@ -234,7 +235,7 @@ void snapshot_free(struct snapshot *snapshot)
 	*snapshot = (struct snapshot)SNAPSHOT_INIT;
 }
 
-/* Reading the lease may have moved the time at which the round began. */
+/* The wall clock may have been set back within the round. */
 int64_t snapshot_round_ms(const struct snapshot *snapshot)
 {
 	int64_t ms = snapshot->round_end_wall_ms - snapshot->round_start_wall_ms;

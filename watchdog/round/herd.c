@@ -18,6 +18,18 @@
 /* Files younger than this could be changed again without their times showing it. */
 #define SETTLED_AFTER_S 2
 
+bool slot_is_replaced(const struct slot *slot)
+{
+	/* What this run has started itself is in the record before it is seen. */
+	const struct procid *now = slot->seen.liveness == LIVENESS_ALIVE ? &slot->seen.process
+									 : &slot->record.process;
+	bool is_up = slot->seen.liveness == LIVENESS_ALIVE || slot->state == STATE_STARTING ||
+		     slot->state == STATE_RUNNING;
+
+	return slot->was_looked_at && is_up && now->pid &&
+	       (now->pid != slot->first.pid || now->start_ticks != slot->first.start_ticks);
+}
+
 /* ---- slots -------------------------------------------------------------------------------- */
 
 static void init_slot(struct slot *slot, const char *name, int number, const struct worker *worker,

@@ -46,17 +46,24 @@ struct slot {
 	enum intent intent;
 	enum reason pressure;    /* why it should be replaced by choice */
 	bool may_replace;
+	bool is_rising;          /* about to be started */
 	bool is_ready;           /* all that it comes after run */
 	bool is_busy;            /* another round has its lock */
 	bool is_pending;         /* something of this slot is still to be done in this run */
-	bool has_started;        /* this run started it */
+	bool was_looked_at;
+	struct procid first;     /* who was alive at this run's first look; pid 0: nobody */
+	int64_t first_starts;    /* record.starts then */
 	bool was_alive;          /* this run has seen it alive */
+	int64_t dead_boot_ms;    /* when this run first saw it dead with its exit not known; 0 */
 	bool has_failed;         /* this run failed to start it */
 	size_t leftovers;        /* processes that were ended after their main process */
 	int64_t again_boot_ms;   /* when something will be due */
 	struct family family;
 	char problem[RECORD_FAILURE_SIZE]; /* what kept us from acting; "" nothing */
 };
+
+/* Whether another process lives in SLOT than at this run's first look, whoever started it. */
+bool slot_is_replaced(const struct slot *slot);
 
 struct herd {
 	struct config config;

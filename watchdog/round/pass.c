@@ -20,6 +20,8 @@
 
 /* Notes of processes that no slot asked for. */
 #define NOTE_MAX_AGE_S 86400
+/* Between the end of a process and its minder's note of it lie microseconds, on a loaded host more. */
+#define NOTE_PATIENCE_MS 200
 /* No writer takes that long. */
 #define LITTER_MIN_AGE_S 600
 
@@ -74,6 +76,12 @@ static void look(struct herd *herd, struct slot *slot, enum observe_depth depth)
 	observe(&herd->scene, &slot->instance, slot->has_pidfile ? &slot->pidfile : NULL,
 		&slot->record, depth, &slot->seen);
 	slot->was_alive |= slot->seen.liveness == LIVENESS_ALIVE;
+	if (slot->was_looked_at)
+		return;
+	slot->was_looked_at = true;
+	slot->first_starts = slot->record.starts;
+	if (slot->seen.liveness == LIVENESS_ALIVE)
+		slot->first = slot->seen.process;
 }
 
 static void look_at_all(struct herd *herd)
@@ -111,7 +119,7 @@ static struct intent_output intent_for(const struct herd *herd, const struct slo
 				      .is_enabled = slot->is_retried ||
 						    (slot->instance.worker &&
 						     slot->instance.worker->options.enabled),
-				      .is_renewed = slot->is_renewed,
+				      .is_renewed = slot->is_renewed && !slot_is_replaced(slot),
 				      .record = &slot->record,
 				      .now = herd->scene.now };
 
@@ -197,9 +205,15 @@ static struct roll_member member_of(const struct slot *slot)
 
 	return (struct roll_member){ .state = slot->state,
 				     .pressure = slot->pressure,
+				     .is_rising = slot->is_rising,
 				     .is_current = worker && slot->record.definition ==
 								     worker->definition,
 				     .is_down_by_will = !is_wanted(slot) };
+}
+
+static bool is_moving_itself(const struct slot *slot)
+{
+	return slot->is_rising || slot->state == STATE_STARTING || slot->state == STATE_STOPPING;
 }
 
 /* Chooses who of [first, last) may be taken down; the others under pressure wait for their turn. */
@@ -213,8 +227,7 @@ static void roll(struct herd *herd, size_t first, size_t last)
 		return; /* nobody is replaced by choice in this pass */
 	for (size_t i = first; i < last; i++) {
 		members[i - first] = member_of(&herd->slots[i]);
-		is_moving |= members[i - first].state == STATE_STARTING ||
-			     members[i - first].state == STATE_STOPPING;
+		is_moving |= is_moving_itself(&herd->slots[i]);
 	}
 	chosen = roll_choose(members, last - first);
 	free(members);
@@ -242,6 +255,7 @@ static void decide_all(struct herd *herd)
 		slot->is_pending = false;
 		slot->is_ready = true;
 		decide_slot(herd, slot, &decision);
+		slot->is_rising = decision.action == ACTION_START;
 		slot->pressure = pressure_on(herd, slot);
 		has_pressure |= slot->pressure != REASON_NONE;
 	}
@@ -352,7 +366,6 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	switch (result.outcome) {
 	case LAUNCH_DONE:
 		decide_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
-		slot->has_started = true;
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
@@ -431,7 +444,28 @@ static bool is_to_do(const struct slot *slot, const struct decision *decision)
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return false;
 	return decision->action != ACTION_NONE || !record_equal(&decision->record, &slot->record) ||
-	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered);
+	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered) ||
+	       (slot->seen.liveness == LIVENESS_DEAD && slot->has_pidfile &&
+		slot->intent != INTENT_FREEZE);
+}
+
+/*
+ * A zombie whose exit nobody has told yet: its minder is just about to. Whoever looks in between waits for the note for a
+ * moment rather than call the exit unknown.
+ */
+static bool awaits_note(struct herd *herd, struct slot *slot)
+{
+	if (slot->seen.liveness != LIVENESS_DEAD || slot->seen.exit.known || !slot->seen.is_unburied) {
+		slot->dead_boot_ms = 0;
+		return false;
+	}
+	if (!slot->dead_boot_ms)
+		slot->dead_boot_ms = herd->scene.now.boot_ms;
+	if (herd->scene.now.boot_ms - slot->dead_boot_ms >= NOTE_PATIENCE_MS)
+		return false;
+	slot->is_pending = true;
+	slot->again_boot_ms = herd->scene.now.boot_ms + NOTE_PATIENCE_MS / 10;
+	return true;
 }
 
 /* Under the lock: the world may have changed since we looked, and a person may have spoken. */
@@ -445,6 +479,8 @@ static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 		return;
 	}
 	look(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
+	if (awaits_note(herd, slot))
+		return;
 	decide_slot(herd, slot, &decision);
 	if (!is_to_do(slot, &decision))
 		return;
@@ -512,6 +548,8 @@ static void act_on_stops(struct herd *herd)
 		if (!slot->is_selected)
 			continue;
 		sweep(herd, slot);
+		if (awaits_note(herd, slot))
+			continue;
 		decide_slot(herd, slot, &decision);
 		if (is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
@@ -525,7 +563,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD)
+		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD ||
+		    awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);

@@ -13,12 +13,12 @@ static bool is_settled(const struct slot *slot)
 	if (slot->is_busy || slot->is_pending || slot->state == STATE_STARTING ||
 	    slot->state == STATE_STOPPING)
 		return false;
-	return slot->has_started || slot->has_failed || slot->pressure == REASON_MANUAL;
+	return slot_is_replaced(slot) || slot->has_failed || slot->pressure == REASON_MANUAL;
 }
 
 static bool tell(const struct slot *slot, struct str *line)
 {
-	bool is_done = slot->has_started && slot->state == STATE_RUNNING;
+	bool is_done = slot_is_replaced(slot) && slot->state == STATE_RUNNING;
 
 	if (is_done) {
 		str_addf(line, "restarted (pid %d)", (int)slot->record.process.pid);

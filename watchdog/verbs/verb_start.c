@@ -20,9 +20,9 @@ static bool tell(const struct slot *slot, struct str *line)
 {
 	bool is_up = slot->state == STATE_RUNNING;
 	/* A worker that had its time and has done its work was started well. */
-	bool was_up = slot->state == STATE_EXITED && slot->has_started;
+	bool was_up = slot->state == STATE_EXITED && slot->record.starts > slot->first_starts;
 
-	if (is_up && slot->has_started)
+	if (is_up && slot_is_replaced(slot))
 		str_addf(line, "started (pid %d)", (int)slot->record.process.pid);
 	else if (is_up)
 		str_addf(line, "already running (pid %d)", (int)slot->record.process.pid);

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC */
+/* confprint and confjson: what is printed says the same when it is read again. */
+#include "watchdog/config/confprint.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/check_main.h"
+#include "tests/unit/tempdir.h"
+#include "watchdog/base/mem.h"
+#include "watchdog/model/option.h"
+#include "watchdog/report/confjson.h"
+
+static char *dir;
+static struct config config;
+static struct err err;
+
+static void write_file(const char *name, const char *text)
+{
+	char *path = mem_format("%s/%s", dir, name);
+	FILE *file = fopen(path, "we");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	free(path);
+}
+
+static void load(const char *text)
+{
+	char *path = mem_format("%s/cronherd.conf", dir);
+
+	write_file("cronherd.conf", text);
+	ck_assert_msg(config_load(&config, path, &err) == 0, "%s", err.text);
+	ck_assert_msg(config.error_count == 0, "%s", config.errors ? config.errors[0].message : "");
+	free(path);
+}
+
+static void setup(void)
+{
+	dir = tempdir_make();
+}
+
+static void teardown(void)
+{
+	config_free(&config);
+	tempdir_remove(dir);
+}
+
+static const char sample[] =
+	"defaults { nice = -5 }\n"
+	"worker \"mail\" {\n"
+	"	command = 'sh -c \"echo ${HOME} \\\\ %n\"'\n"
+	"	environment = {\"A=1\", \"B=x\\ny\\t\\\"z\\\"\", 'C=${D} $E'}\n"
+	"	startsecs = 1h1500ms stopwaitsecs = 0 max_age = 1d\n"
+	"	memory_limit = 1.5G memory_max = 2G log_maxbytes = 1000\n"
+	"	umask = 0 log_mode = 0600 stopsignal = 'RTMIN+1' killmode = group\n"
+	"	exitcodes = {} limits = {\"nofile=4096\"} autorestart = unexpected\n"
+	"	numprocs = 2 numprocs_start = 0\n"
+	"}\n"
+	"worker \"grün\" { command = \"true\" after = {\"mail\"} nice = none\n"
+	"	type = forking pidfile = \"~/%n.pid\" enabled = false }\n"
+	"group \"all\" { workers = {\"mail\", \"grün\"} }\n";
+
+static char *print(bool is_all)
+{
+	struct str text = STR_INIT;
+
+	confprint(&config, is_all, &text);
+	return str_take(&text);
+}
+
+static bool is_equal(const struct worker_options *a, const struct worker_options *b)
+{
+	struct str left = STR_INIT;
+	struct str right = STR_INIT;
+	bool is_same;
+
+	for (const struct option_spec *option = option_table; option->name; option++) {
+		if (option_is_number(option)) {
+			str_addf(&left, "%lld ", (long long)*option_number(option, a));
+			str_addf(&right, "%lld ", (long long)*option_number(option, b));
+		} else if (option->kind == OPTION_STRING) {
+			str_addf(&left, "<%s> ",
+				 *option_string(option, a) ? *option_string(option, a) : "-");
+			str_addf(&right, "<%s> ",
+				 *option_string(option, b) ? *option_string(option, b) : "-");
+		} else if (option->kind == OPTION_LIST) {
+			for (size_t i = 0; i < option_list(option, a)->count; i++)
+				str_addf(&left, "{%s}", option_list(option, a)->items[i]);
+			for (size_t i = 0; i < option_list(option, b)->count; i++)
+				str_addf(&right, "{%s}", option_list(option, b)->items[i]);
+		}
+	}
+	is_same = strcmp(str_text(&left), str_text(&right)) == 0;
+	str_free(&left);
+	str_free(&right);
+	return is_same;
+}
+
+START_TEST(says_the_same_when_read_again)
+{
+	struct config before;
+	char *text;
+
+	load(sample);
+	text = print(_i == 1);
+	before = config;
+	load(text);
+	ck_assert_uint_eq(config.worker_count, before.worker_count);
+	for (size_t i = 0; i < config.worker_count; i++) {
+		ck_assert_str_eq(config.workers[i].name, before.workers[i].name);
+		ck_assert_msg(is_equal(&config.workers[i].options, &before.workers[i].options),
+			      "%s", text);
+		ck_assert_uint_eq(config.workers[i].definition, before.workers[i].definition);
+	}
+	ck_assert_uint_eq(config.group_count, 1);
+	ck_assert_str_eq(config.groups[0].workers.items[1], "grün");
+	config_free(&before);
+	free(text);
+}
+END_TEST
+
+START_TEST(leaves_defaults_out)
+{
+	char *text;
+
+	load("worker \"a\" { command = \"true\" startsecs = 1s numprocs = 1 }\n");
+	text = print(false);
+	ck_assert_ptr_nonnull(strstr(text, "worker \"a\" {\n\tcommand = \"true\"\n}\n"));
+	free(text);
+	text = print(true);
+	ck_assert_ptr_nonnull(strstr(text, "\tstartsecs = 1s\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\tmemory_limit = none\n"));
+	free(text);
+}
+END_TEST
+
+/* ---- JSON --------------------------------------------------------------------------------- */
+
+static json_t *parse(const struct confjson_input *input)
+{
+	struct str text = STR_INIT;
+	json_error_t error;
+	json_t *json;
+
+	confjson(input, &text);
+	json = json_loads(str_text(&text), JSON_REJECT_DUPLICATES, &error);
+	ck_assert_msg(json != NULL, "%d: %s", error.line, error.text);
+	str_free(&text);
+	return json;
+}
+
+static const struct {
+	const char *option;
+	const char *value; /* as JSON */
+} values[] = {
+	{ "command", "\"sh -c \\\"echo ${HOME} \\\\ %n\\\"\"" },
+	{ "shell", "false" },
+	{ "type", "\"simple\"" },
+	{ "numprocs", "2" },
+	{ "numprocs_start", "0" },
+	{ "umask", "\"000\"" },
+	{ "log_mode", "\"0600\"" },
+	{ "user", "null" },
+	{ "exitcodes", "[]" },
+	{ "limits", "[\"nofile=4096\"]" },
+	{ "startsecs", "3601.5" },
+	{ "stopwaitsecs", "0" },
+	{ "max_age", "86400" },
+	{ "memory_limit", "1610612736" },
+	{ "nice", "-5" },
+	{ "oom_score_adjust", "null" },
+	{ "stopsignal", "\"RTMIN+1\"" },
+	{ "killmode", "\"group\"" },
+};
+
+START_TEST(prints_values_by_kind)
+{
+	struct confjson_input input = { .config = &config };
+	json_t *json, *worker;
+	char *value;
+
+	load(sample);
+	json = parse(&input);
+	worker = json_array_get(json_object_get(json, "workers"), 0);
+	value = json_dumps(json_object_get(json_object_get(worker, "options"), values[_i].option),
+			   JSON_ENCODE_ANY);
+	ck_assert_str_eq(value, values[_i].value);
+	ck_assert_int_eq(json_integer_value(json_object_get(worker, "line")), 2);
+	free(value);
+	json_decref(json);
+}
+END_TEST
+
+START_TEST(prints_instances)
+{
+	char group[] = "staff";
+	struct confjson_instance view = { .group = group };
+	struct confjson_input input = { .config = &config, .instances = &view, .count = 1 };
+	json_t *json, *first;
+
+	load("worker \"a\" { command = \"echo %i\" environment = {\"A=1\", \"A=2\", \"B=\"}\n"
+	     "	stderr_logfile = none }\n");
+	view.instance = (struct instance){ .name = config.workers[0].name,
+					   .number = 1,
+					   .worker = &config.workers[0] };
+	ck_assert_int_eq(expand_instance(&config, &view.instance, &view.expanded, &err), 0);
+	json = parse(&input);
+	first = json_array_get(json_object_get(json, "instances"), 0);
+	ck_assert_int_eq(json_unpack(first, "{s:s, s:[s, s!], s:{s:s, s:s!}, s:s, s:n, s:s}", "id",
+				     &(const char *){ NULL }, "argv", &(const char *){ NULL },
+				     &(const char *){ NULL }, "environment", "A",
+				     &(const char *){ NULL }, "B", &(const char *){ NULL }, "umask",
+				     &(const char *){ NULL }, "stderr_logfile", "group",
+				     &(const char *){ NULL }),
+			 0);
+	ck_assert_str_eq(json_string_value(json_object_get(first, "id")), "a:1");
+	ck_assert_str_eq(json_string_value(json_object_get(first, "umask")), "022");
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_object_get(first, "environment"), "A")),
+		"2");
+	expanded_free(&view.expanded);
+	json_decref(json);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("confprint");
+	TCase *tcase = tcase_create("confprint");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, says_the_same_when_read_again, 0, 2);
+	tcase_add_test(tcase, leaves_defaults_out);
+	tcase_add_loop_test(tcase, prints_values_by_kind, 0,
+			    (int)(sizeof(values) / sizeof(values[0])));
+	tcase_add_test(tcase, prints_instances);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+CHECK_MAIN(suite())
