@@ -13,7 +13,7 @@ source_dir=$PWD
 build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev check"
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
-	cppcheck procps util-linux"
+	procps util-linux"
 
 # The demonstration waits that long for each thing that it expects.
 patience_s=60
@@ -89,11 +89,6 @@ logged() {
 	"$@" >>"$log" 2>&1 || fail_logged "$* failed"
 }
 
-in_build() (
-	cd build
-	"$@"
-)
-
 start_log() {
 	mkdir -p build
 	: >"$log"
@@ -109,7 +104,7 @@ build() {
 	if grep -qs '^HAVE_CHECK_TRUE = #' build/Makefile; then
 		rm build/Makefile
 	fi
-	[ -f build/Makefile ] || logged in_build ../configure
+	[ -f build/Makefile ] || logged env -C build ../configure
 	logged make -C build -j "$jobs"
 	say "$(build/cronherd --version): ./build/cronherd"
 }
@@ -206,8 +201,8 @@ put() {
 	done
 }
 
-is_in_work() {
-	queue list queue | grep -q ' in-work '
+both_work() {
+	[ "$(queue list queue | grep -c ' in-work ')" -eq 2 ]
 }
 
 all_done() {
@@ -285,7 +280,7 @@ demo_start() {
 demo_kill() {
 	step "A worker is killed in the middle of a job: it is back at once"
 	put "sleep 1" "sleep 1" "sleep 1" "sleep 1"
-	wait_until "a job is worked on" is_in_work
+	wait_until "both are at work" both_work
 	pid=$(pid_of 1)
 	say "kill -9 $pid (filequeue:1)"
 	kill -9 "$pid"
@@ -385,8 +380,8 @@ demo() {
 	make_home
 	demo_start
 	demo_kill
-	demo_kill_both
 	demo_bloat
+	demo_kill_both
 	demo_hold
 	demo_end
 }

@@ -845,7 +845,7 @@ static void uncomment(char *text)
 }
 
 /* What the example's worker shows of an option that has a default is that default. */
-static void expect_default(const struct option *option, const struct worker_options *shown,
+static void expect_default(const struct option_spec *option, const struct worker_options *shown,
 			   const struct worker_options *defaults)
 {
 	if (option->kind == OPTION_LATER || !option->fallback)
@@ -866,7 +866,7 @@ START_TEST(shows_every_option_in_the_example)
 	char *text = read_sample("example.conf");
 
 	uncomment(text);
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		char *set = mem_format("\n \t%s = ", option->name);
 		ck_assert_msg((strstr(text, set) != NULL) == (option->kind != OPTION_LATER), "%s",
 			      option->name);
@@ -888,7 +888,7 @@ START_TEST(shows_every_option_in_the_example)
 	ck_assert_ptr_nonnull(config_group(&config, "site"));
 
 	options_init(&defaults);
-	for (const struct option *option = option_table; option->name; option++)
+	for (const struct option_spec *option = option_table; option->name; option++)
 		expect_default(option, &config.workers[0].options, &defaults);
 	options_free(&defaults);
 }

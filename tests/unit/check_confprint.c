@@ -78,7 +78,7 @@ static bool is_equal(const struct worker_options *a, const struct worker_options
 	struct str right = STR_INIT;
 	bool is_same;
 
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option_is_number(option)) {
 			str_addf(&left, "%lld ", (long long)*option_number(option, a));
 			str_addf(&right, "%lld ", (long long)*option_number(option, b));

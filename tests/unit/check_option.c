@@ -8,9 +8,9 @@
 
 #include "tests/unit/check_main.h"
 
-static const struct option *find(const char *name)
+static const struct option_spec *find(const char *name)
 {
-	const struct option *option = option_find(name);
+	const struct option_spec *option = option_find(name);
 
 	ck_assert_msg(option != NULL, "no option %s", name);
 	return option;
@@ -18,7 +18,7 @@ static const struct option *find(const char *name)
 
 START_TEST(finds_every_row)
 {
-	for (const struct option *option = option_table; option->name; option++)
+	for (const struct option_spec *option = option_table; option->name; option++)
 		ck_assert_ptr_eq(option_find(option->name), option);
 	ck_assert_ptr_null(option_find("comman"));
 	ck_assert_ptr_null(option_find("commandx"));
@@ -31,7 +31,7 @@ START_TEST(accepts_every_default)
 	struct worker_options options;
 
 	options_init(&options);
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->fallback)
 			ck_assert_msg(!option_set(option, &options, option->fallback), "%s",
 				      option->name);
@@ -46,8 +46,8 @@ START_TEST(covers_every_member)
 {
 	size_t covered = 0;
 
-	for (const struct option *option = option_table; option->name; option++) {
-		for (const struct option *other = option_table; other < option; other++)
+	for (const struct option_spec *option = option_table; option->name; option++) {
+		for (const struct option_spec *other = option_table; other < option; other++)
 			ck_assert(option->kind == OPTION_LATER || other->kind == OPTION_LATER ||
 				  option->offset != other->offset);
 		if (option_is_number(option))
@@ -140,7 +140,7 @@ static const struct {
 
 START_TEST(takes_numbers)
 {
-	const struct option *option = find(taken[_i].name);
+	const struct option_spec *option = find(taken[_i].name);
 	struct worker_options options;
 
 	options_init(&options);
@@ -204,7 +204,7 @@ static const struct {
 /* And nothing is changed by it. */
 START_TEST(refuses)
 {
-	const struct option *option = find(refused[_i].name);
+	const struct option_spec *option = find(refused[_i].name);
 	struct worker_options options;
 	struct worker_options before;
 
@@ -230,7 +230,7 @@ static const struct {
 
 START_TEST(takes_items)
 {
-	const struct option *option = find(items[_i].name);
+	const struct option_spec *option = find(items[_i].name);
 	struct worker_options options;
 
 	options_init(&options);

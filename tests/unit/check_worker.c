@@ -137,7 +137,7 @@ START_TEST(judges_workers)
 	options_init(&worker.options);
 	for (size_t i = 0; i < 4 && workers[_i].settings[i].name; i++) {
 		const struct setting *setting = &workers[_i].settings[i];
-		const struct option *option = option_find(setting->name);
+		const struct option_spec *option = option_find(setting->name);
 		ck_assert_ptr_nonnull(option);
 		ck_assert_ptr_null(option_set(option, &worker.options, setting->text));
 	}

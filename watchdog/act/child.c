@@ -91,15 +91,24 @@ static void close_inherited(const struct child_plan *plan)
 	close_span(high + 1, ~0U >> 1);
 }
 
+/* Bytes of the kernel's sigset_t, not libc's. */
+#define KERNEL_SIGSET_SIZE (_NSIG / 8)
+
 static void reset_signals(const struct child_plan *plan)
 {
+	static const unsigned long kernel_default[16];
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP && sigaction(sig, &action, NULL) &&
-		    errno != EINVAL) /* those that libc keeps for itself */
+	for (int sig = 1; sig < NSIG; sig++) {
+		if (sig == SIGKILL || sig == SIGSTOP || sigaction(sig, &action, NULL) == 0)
+			continue;
+		/* Libc keeps two for itself and refuses; a caller may have ignored them all the same. The kernel's
+		 * structure, all zero, is SIG_DFL. */
+		if (errno != EINVAL ||
+		    syscall(SYS_rt_sigaction, sig, kernel_default, NULL, KERNEL_SIGSET_SIZE))
 			fail(plan, CHILD_SIGNALS, errno);
+	}
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL))
 		fail(plan, CHILD_SIGNALS, errno);

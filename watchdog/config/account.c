@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
@@ -198,16 +199,32 @@ static int find_ourselves(struct account *account)
 	return rc;
 }
 
+static void take_home(struct account *account)
+{
+	const char *home = getenv("HOME");
+	struct stat st;
+
+	if (account->uid == 0 || account->uid != geteuid() || !home || *home != '/' ||
+	    stat(home, &st) || !S_ISDIR(st.st_mode) || st.st_uid != account->uid)
+		return;
+	free(account->home);
+	account->home = mem_dup(home);
+}
+
 int account_find(const char *name, struct account *account)
 {
 	id_t uid;
+	int rc;
 
 	*account = (struct account){ .name = NULL };
-	if (!name)
-		return find_ourselves(account);
-	int rc = find(name, 0, account);
-	if (rc == -ENOENT && is_number(name, &uid))
+	if (name)
+		rc = find(name, 0, account);
+	else
+		rc = find_ourselves(account);
+	if (name && rc == -ENOENT && is_number(name, &uid))
 		rc = uid == geteuid() ? find_ourselves(account) : find(NULL, uid, account);
+	if (rc == 0)
+		take_home(account);
 	return rc;
 }
 

@@ -18,8 +18,13 @@ struct account {
 	char *shell;
 };
 
-/* NAME: a user name or a decimal uid; NULL: whom we run as. 0, -ENOENT no such user, or
- * another negative errno. The caller frees with account_free. */
+/*
+ * NAME: a user name or a decimal uid; NULL: whom we run as. 0, -ENOENT no such user, or
+ * another negative errno. The caller frees with account_free.
+ *
+ * Our own home is HOME, where that is a directory of ours: cron sets it from the password file, and a caged
+ * account's may be elsewhere. Not so for root: sudo may have left it a user's.
+ */
 int account_find(const char *name, struct account *account);
 void account_free(struct account *account);
 

@@ -41,7 +41,7 @@ static uint64_t hash_program(void)
 	uint64_t size = sizeof(struct worker) * 1000003 + sizeof(struct config_group);
 
 	hash = hash_words(hash, &size, 1);
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		uint64_t facts[] = { option->kind, option->effect, option->offset };
 
 		hash = hash_text(hash, option->name);
@@ -77,7 +77,7 @@ static uint64_t hash_body(const struct header *header)
 
 /* ---- the members that point --------------------------------------------------------------- */
 
-static bool is_text(const struct option *option)
+static bool is_text(const struct option_spec *option)
 {
 	return option->kind == OPTION_STRING;
 }
@@ -117,7 +117,7 @@ static bool point_list(const struct image *image, struct strlist *list)
 }
 
 static bool point_worker(const struct image *image, struct worker *worker,
-			 const struct option *const *pointing)
+			 const struct option_spec *const *pointing)
 {
 	if (!point(image, &worker->name) || !point(image, &worker->file) || !worker->name)
 		return false;
@@ -135,11 +135,11 @@ static bool point_worker(const struct image *image, struct worker *worker,
 /* The options that have pointers, found once instead of for each worker. */
 #define POINTING_MAX 64
 
-static void find_pointing(const struct option *pointing[POINTING_MAX])
+static void find_pointing(const struct option_spec *pointing[POINTING_MAX])
 {
 	size_t count = 0;
 
-	for (const struct option *option = option_table; option->name; option++)
+	for (const struct option_spec *option = option_table; option->name; option++)
 		if ((is_text(option) || option->kind == OPTION_LIST) && count + 1 < POINTING_MAX)
 			pointing[count++] = option;
 	pointing[count] = NULL;
@@ -153,7 +153,7 @@ static bool is_inside(const struct image *image, uint64_t offset, uint64_t count
 static bool point_all(const struct image *image, struct config *config)
 {
 	const struct header *header = (const struct header *)(const void *)image->data;
-	const struct option *pointing[POINTING_MAX];
+	const struct option_spec *pointing[POINTING_MAX];
 
 	if (!is_inside(image, header->workers, header->worker_count, sizeof(struct worker)) ||
 	    !is_inside(image, header->groups, header->group_count, sizeof(struct config_group)))
@@ -368,7 +368,7 @@ static struct worker flatten_worker(struct builder *b, const struct worker *work
 
 	flat.name = (char *)(uintptr_t)put_text(b, worker->name);
 	flat.file = (char *)(uintptr_t)put_text(b, worker->file);
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (is_text(option)) {
 			char **text = option_string(option, &flat.options);
 

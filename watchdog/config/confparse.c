@@ -106,7 +106,7 @@ static void open_section(struct walk *walk, const cfg_t *section)
 			  "above the workers of this file");
 }
 
-static void close_list(struct walk *walk, const struct option *option, cfg_opt_t *list)
+static void close_list(struct walk *walk, const struct option_spec *option, cfg_opt_t *list)
 {
 	unsigned count = cfg_opt_size(list);
 	unsigned first = 0;
@@ -240,7 +240,7 @@ static bool check_text(const struct walk *walk, const cfg_t *cfg, const char *na
 
 static void set_option(struct walk *walk, const cfg_t *cfg, size_t row, const char *value)
 {
-	const struct option *option = &option_table[row];
+	const struct option_spec *option = &option_table[row];
 	bool is_list = option->kind == OPTION_LIST;
 
 	if (option->kind == OPTION_LATER) {
@@ -452,7 +452,7 @@ static cfg_opt_t *worker_table(struct walk *walk, char *inherited)
 
 	table[0] = make_hook(walk);
 	for (size_t i = 0; i < rows; i++) {
-		const struct option *row = &option_table[i];
+		const struct option_spec *row = &option_table[i];
 		if (row->kind == OPTION_LIST)
 			table[i + 1] = make_list(row->name, on_option, inherited);
 		else if (row->kind == OPTION_LATER)

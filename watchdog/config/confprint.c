@@ -70,7 +70,7 @@ static void add_signal(int sig, struct str *text)
 		str_add(text, name);
 }
 
-static void add_number(const struct option *option, int64_t value, struct str *text)
+static void add_number(const struct option_spec *option, int64_t value, struct str *text)
 {
 	if (value == OPTION_NONE) {
 		str_add(text, "none");
@@ -114,7 +114,7 @@ static void add_list(const struct strlist *list, struct str *text)
 	str_add(text, "}");
 }
 
-static void add_value(const struct option *option, const struct worker_options *options,
+static void add_value(const struct option_spec *option, const struct worker_options *options,
 		      struct str *text)
 {
 	if (option_is_number(option)) {
@@ -141,7 +141,7 @@ static bool is_same_list(const struct strlist *a, const struct strlist *b)
 	return true;
 }
 
-static bool is_same_value(const struct option *option, const struct worker_options *a,
+static bool is_same_value(const struct option_spec *option, const struct worker_options *a,
 			  const struct worker_options *b)
 {
 	if (option_is_number(option))
@@ -158,7 +158,7 @@ static void add_worker(const struct worker *worker, const struct worker_options 
 		       struct str *text)
 {
 	str_addf(text, "\n# %s:%d\nworker \"%s\" {\n", worker->file, worker->line, worker->name);
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->kind == OPTION_LATER ||
 		    (defaults && is_same_value(option, &worker->options, defaults)))
 			continue;

@@ -19,7 +19,8 @@ static int urgency(enum reason pressure)
 
 static bool is_in_motion(const struct roll_member *member)
 {
-	return member->state == STATE_STARTING || member->state == STATE_STOPPING ||
+	return member->is_rising || member->state == STATE_STARTING ||
+	       member->state == STATE_STOPPING ||
 	       member->state == STATE_UNKNOWN;
 }
 

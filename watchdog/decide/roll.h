@@ -19,6 +19,7 @@ struct roll_member {
 	enum state state;
 	enum reason pressure; /* REASON_NONE: none */
 	bool is_current;      /* has, or last tried, the present definition */
+	bool is_rising;       /* down, and about to be started */
 	bool is_down_by_will; /* held, disabled: does not count as missing */
 };
 

@@ -117,7 +117,7 @@ static const char *const scope_names[] = {
 	.name = name_, .kind = OPTION_LATER,                                                       \
 	.expects = "is not available in this version yet: take it out"
 
-const struct option option_table[] = {
+const struct option_spec option_table[] = {
 	{ TEXT("command", PROCESS, command) },
 	{ BOOL("shell", PROCESS, shell), .fallback = "false" },
 	{ ENUM("type", PROCESS, type, type_names), .fallback = "simple",
@@ -176,9 +176,9 @@ const struct option option_table[] = {
 	{ .name = NULL },
 };
 
-const struct option *option_find(const char *name)
+const struct option_spec *option_find(const char *name)
 {
-	for (const struct option *option = option_table; option->name; option++)
+	for (const struct option_spec *option = option_table; option->name; option++)
 		if (option->name[0] == name[0] && strcmp(option->name, name) == 0)
 			return option;
 	return NULL;
@@ -235,7 +235,7 @@ const char *option_nearest(const char *name, const char *const *extra)
 
 	if (strlen(name) > NEAREST_MAX)
 		return NULL;
-	for (const struct option *option = option_table; option->name; option++)
+	for (const struct option_spec *option = option_table; option->name; option++)
 		consider(option->name, name, &within, &nearest);
 	for (; extra && *extra; extra++)
 		consider(*extra, name, &within, &nearest);
@@ -246,27 +246,27 @@ const char *option_nearest(const char *name, const char *const *extra)
 
 /* By way of a number: whether the member may be written to is for the caller to know, as with
  * strchr(3). */
-static void *member(const struct option *option, const struct worker_options *options)
+static void *member(const struct option_spec *option, const struct worker_options *options)
 {
 	return (void *)((uintptr_t)options + option->offset);
 }
 
-int64_t *option_number(const struct option *option, const struct worker_options *options)
+int64_t *option_number(const struct option_spec *option, const struct worker_options *options)
 {
 	return member(option, options);
 }
 
-char **option_string(const struct option *option, const struct worker_options *options)
+char **option_string(const struct option_spec *option, const struct worker_options *options)
 {
 	return member(option, options);
 }
 
-struct strlist *option_list(const struct option *option, const struct worker_options *options)
+struct strlist *option_list(const struct option_spec *option, const struct worker_options *options)
 {
 	return member(option, options);
 }
 
-bool option_is_number(const struct option *option)
+bool option_is_number(const struct option_spec *option)
 {
 	switch (option->kind) {
 	case OPTION_BOOL:
@@ -314,7 +314,7 @@ static int parse_octal(const char *text, int64_t *value)
 	return 0;
 }
 
-static int parse_enum(const struct option *option, const char *text, int64_t *value)
+static int parse_enum(const struct option_spec *option, const char *text, int64_t *value)
 {
 	/* supervisord's users write true and false here. */
 	if (option->names == autorestart_names && strcasecmp(text, "true") == 0)
@@ -330,12 +330,12 @@ static int parse_enum(const struct option *option, const char *text, int64_t *va
 	return -1;
 }
 
-static int check_range(const struct option *option, int64_t value)
+static int check_range(const struct option_spec *option, int64_t value)
 {
 	return value >= option->min && value <= option->max ? 0 : -1;
 }
 
-static int parse_number(const struct option *option, const char *text, int64_t *value)
+static int parse_number(const struct option_spec *option, const char *text, int64_t *value)
 {
 	switch (option->kind) {
 	case OPTION_BOOL:
@@ -361,7 +361,7 @@ static int parse_number(const struct option *option, const char *text, int64_t *
 	return -1;
 }
 
-static const char *set_number(const struct option *option, int64_t *number, const char *text)
+static const char *set_number(const struct option_spec *option, int64_t *number, const char *text)
 {
 	int64_t value = OPTION_NONE;
 	bool unset = !option->fallback && strcmp(text, "none") == 0;
@@ -372,7 +372,7 @@ static const char *set_number(const struct option *option, int64_t *number, cons
 	return NULL;
 }
 
-static const char *set_string(const struct option *option, char **string, const char *text)
+static const char *set_string(const struct option_spec *option, char **string, const char *text)
 {
 	if (text[0] == '\0' && option->fallback)
 		return option->expects;
@@ -382,7 +382,7 @@ static const char *set_string(const struct option *option, char **string, const 
 	return NULL;
 }
 
-static const char *add_item(const struct option *option, struct strlist *list, const char *text)
+static const char *add_item(const struct option_spec *option, struct strlist *list, const char *text)
 {
 	const char *why = option->check ? option->check(text) : NULL;
 
@@ -391,7 +391,7 @@ static const char *add_item(const struct option *option, struct strlist *list, c
 	return why;
 }
 
-const char *option_set(const struct option *option, struct worker_options *options,
+const char *option_set(const struct option_spec *option, struct worker_options *options,
 		       const char *text)
 {
 	if (option_is_number(option))
@@ -403,7 +403,7 @@ const char *option_set(const struct option *option, struct worker_options *optio
 	return option->expects;
 }
 
-void option_clear_list(const struct option *option, struct worker_options *options)
+void option_clear_list(const struct option_spec *option, struct worker_options *options)
 {
 	strlist_free(option_list(option, options));
 }
@@ -413,7 +413,7 @@ void option_clear_list(const struct option *option, struct worker_options *optio
 void options_init(struct worker_options *options)
 {
 	memset(options, 0, sizeof(*options));
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->fallback)
 			/* The unit test holds that every default is accepted. */
 			(void)option_set(option, options, option->fallback);
@@ -425,7 +425,7 @@ void options_init(struct worker_options *options)
 void options_copy(struct worker_options *to, const struct worker_options *from)
 {
 	*to = *from;
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->kind == OPTION_STRING)
 			*option_string(option, to) = mem_dup(*option_string(option, from));
 		else if (option->kind == OPTION_LIST)
@@ -435,7 +435,7 @@ void options_copy(struct worker_options *to, const struct worker_options *from)
 
 void options_free(struct worker_options *options)
 {
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->kind == OPTION_STRING) {
 			free(*option_string(option, options));
 			*option_string(option, options) = NULL;
@@ -475,7 +475,7 @@ uint64_t options_definition(const struct worker_options *options)
 {
 	uint64_t hash = HASH_INIT;
 
-	for (const struct option *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->kind == OPTION_LATER || option->effect != OPTION_PROCESS)
 			continue;
 		if (option_is_number(option))

@@ -34,7 +34,7 @@ enum option_effect {
 	OPTION_PROCESS /* shapes the process: a change makes a running one outdated */
 };
 
-struct option {
+struct option_spec {
 	const char *name;
 	enum option_kind kind;
 	enum option_effect effect;
@@ -48,9 +48,9 @@ struct option {
 
 /* The table, in the order of INTERFACE.md; ends with a NULL name. Rows of OPTION_LATER have no
  * member: who walks the table passes over them. */
-extern const struct option option_table[];
+extern const struct option_spec option_table[];
 
-const struct option *option_find(const char *name);
+const struct option_spec *option_find(const char *name);
 
 /* The option whose name is nearest to NAME (edit distance at most a third of it), or NULL.
  * EXTRA: further known names (NULL-terminated), may be NULL. */
@@ -62,23 +62,23 @@ const char *option_nearest(const char *name, const char *const *extra);
  * (strings) unsets it. Returns NULL, or why not (static text, to stand behind the option's name
  * and value: "must be …"), OPTIONS unchanged.
  */
-const char *option_set(const struct option *option, struct worker_options *options,
+const char *option_set(const struct option_spec *option, struct worker_options *options,
 		       const char *text);
 
 /* Empties a list member (a file sets the whole list: clear, then set each item). */
-void option_clear_list(const struct option *option, struct worker_options *options);
+void option_clear_list(const struct option_spec *option, struct worker_options *options);
 
 void options_init(struct worker_options *options); /* every option at its default */
 void options_copy(struct worker_options *to, const struct worker_options *from); /* TO: not yet set */
 void options_free(struct worker_options *options);
 
 /* Typed access to OPTION's member; which of the three, its kind says. */
-int64_t *option_number(const struct option *option, const struct worker_options *options);
-char **option_string(const struct option *option, const struct worker_options *options);
-struct strlist *option_list(const struct option *option, const struct worker_options *options);
+int64_t *option_number(const struct option_spec *option, const struct worker_options *options);
+char **option_string(const struct option_spec *option, const struct worker_options *options);
+struct strlist *option_list(const struct option_spec *option, const struct worker_options *options);
 
 /* Whether an option of that kind is kept as a number. */
-bool option_is_number(const struct option *option);
+bool option_is_number(const struct option_spec *option);
 
 /* Hash over the name and value of all options of effect OPTION_PROCESS that are set: those that
  * are not are left out, so that an option which a new version brings makes nothing outdated. */

@@ -26,7 +26,7 @@ static json_t *seconds(int64_t ms)
 	return ms % 1000 ? json_real((double)ms / 1000.0) : json_integer(ms / 1000);
 }
 
-static json_t *number(const struct option *option, int64_t value)
+static json_t *number(const struct option_spec *option, int64_t value)
 {
 	if (value == OPTION_NONE)
 		return json_null();
@@ -51,7 +51,7 @@ static json_t *number(const struct option *option, int64_t value)
 	return json_integer(value);
 }
 
-static json_t *value_of(const struct option *option, const struct worker_options *options)
+static json_t *value_of(const struct option_spec *option, const struct worker_options *options)
 {
 	if (option_is_number(option))
 		return number(option, *option_number(option, options));
@@ -64,7 +64,7 @@ static json_t *options_of(const struct worker_options *options)
 {
 	json_t *json = json_object();
 
-	for (const struct option *option = option_table; option->name; option++)
+	for (const struct option_spec *option = option_table; option->name; option++)
 		if (option->kind != OPTION_LATER)
 			(void)json_object_set_new(json, option->name, value_of(option, options));
 	return json;

@@ -46,6 +46,7 @@ struct slot {
 	enum intent intent;
 	enum reason pressure;    /* why it should be replaced by choice */
 	bool may_replace;
+	bool is_rising;          /* about to be started */
 	bool is_ready;           /* all that it comes after run */
 	bool is_busy;            /* another round has its lock */
 	bool is_pending;         /* something of this slot is still to be done in this run */

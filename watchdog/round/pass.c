@@ -205,9 +205,15 @@ static struct roll_member member_of(const struct slot *slot)
 
 	return (struct roll_member){ .state = slot->state,
 				     .pressure = slot->pressure,
+				     .is_rising = slot->is_rising,
 				     .is_current = worker && slot->record.definition ==
 								     worker->definition,
 				     .is_down_by_will = !is_wanted(slot) };
+}
+
+static bool is_moving_itself(const struct slot *slot)
+{
+	return slot->is_rising || slot->state == STATE_STARTING || slot->state == STATE_STOPPING;
 }
 
 /* Chooses who of [first, last) may be taken down; the others under pressure wait for their turn. */
@@ -221,8 +227,7 @@ static void roll(struct herd *herd, size_t first, size_t last)
 		return; /* nobody is replaced by choice in this pass */
 	for (size_t i = first; i < last; i++) {
 		members[i - first] = member_of(&herd->slots[i]);
-		is_moving |= members[i - first].state == STATE_STARTING ||
-			     members[i - first].state == STATE_STOPPING;
+		is_moving |= is_moving_itself(&herd->slots[i]);
 	}
 	chosen = roll_choose(members, last - first);
 	free(members);
@@ -250,6 +255,7 @@ static void decide_all(struct herd *herd)
 		slot->is_pending = false;
 		slot->is_ready = true;
 		decide_slot(herd, slot, &decision);
+		slot->is_rising = decision.action == ACTION_START;
 		slot->pressure = pressure_on(herd, slot);
 		has_pressure |= slot->pressure != REASON_NONE;
 	}
@@ -438,7 +444,9 @@ static bool is_to_do(const struct slot *slot, const struct decision *decision)
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return false;
 	return decision->action != ACTION_NONE || !record_equal(&decision->record, &slot->record) ||
-	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered);
+	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered) ||
+	       (slot->seen.liveness == LIVENESS_DEAD && slot->has_pidfile &&
+		slot->intent != INTENT_FREEZE);
 }
 
 /*

@@ -10,6 +10,8 @@ static bool is_settled(const struct slot *slot)
 	if (slot->seen.liveness == LIVENESS_UNKNOWN && !slot->is_busy &&
 	    slot->record.state != STATE_STARTING)
 		return true;
+	if (!slot->is_ready && !slot->is_pending)
+		return true; /* what it comes after is not on its way up */
 	if (slot->is_retried || slot->is_busy || slot->is_pending)
 		return slot->state == STATE_RUNNING || slot->intent == INTENT_FREEZE ||
 		       slot->intent == INTENT_REST;

@@ -14,8 +14,9 @@ static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return !slot->is_busy;
-	/* Pending: its end is not recorded yet, as the note of how it ended is to come. */
-	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING && !slot->is_pending;
+	/* The pidfile goes last, whoever settles the end. */
+	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING &&
+	       !slot->has_pidfile;
 }
 
 static bool tell(const struct slot *slot, struct str *line)
