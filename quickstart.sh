@@ -13,7 +13,7 @@ source_dir=$PWD
 build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev check"
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
-	cppcheck procps util-linux"
+	procps util-linux"
 
 # The demonstration waits that long for each thing that it expects.
 patience_s=60

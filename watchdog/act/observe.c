@@ -303,6 +303,7 @@ static void search(struct scene *scene, const struct instance *instance, struct 
 static bool is_same(const struct procid *a, const struct procid *b)
 {
 	return a->pid == b->pid && a->start_ticks == b->start_ticks &&
+	       a->pid_namespace == b->pid_namespace && a->time_namespace == b->time_namespace &&
 	       strcmp(a->boot_id, b->boot_id) == 0;
 }
 
@@ -404,17 +405,25 @@ static bool judge_record(struct scene *scene, const struct instance *instance,
 }
 
 /*
- * Its parent's word that it has ended makes the search needless; a pidfile alone may lie, and who daemonizes leaves another
- * process. Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then.
+/*
+ * Pidfile and record agree which process it was: who else bears its mark is what it left behind. A queue worker's child may lead a
+ * session too, and finish its job; it must not be taken for the worker.
  */
-static bool is_search_due(const struct instance *instance, enum observe_depth depth,
-			  const struct observation *seen)
+static bool is_witnessed(const struct pidfile *pidfile, const struct record *record)
+{
+	return pidfile && is_same(&pidfile->id, &record->process);
+}
+
+/* Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then. */
+static bool is_search_due(const struct pidfile *pidfile, const struct record *record,
+			  enum observe_depth depth, const struct observation *seen)
 {
 	if (seen->liveness != LIVENESS_DEAD)
 		return false;
 	if (seen->is_starter)
 		return depth != OBSERVE_LOOK;
-	return depth == OBSERVE_SEARCH && (!seen->exit.known || is_forking(instance));
+	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
+	return depth == OBSERVE_SEARCH && !seen->exit.known && !is_witnessed(pidfile, record);
 }
 
 void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
@@ -426,6 +435,6 @@ void observe(struct scene *scene, const struct instance *instance, const struct 
 		return;
 	if (is_forking(instance))
 		follow_fork(scene, instance, pidfile, seen);
-	if (is_search_due(instance, depth, seen))
+	if (is_search_due(pidfile, record, depth, seen))
 		search(scene, instance, seen);
 }
