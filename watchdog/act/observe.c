@@ -405,7 +405,6 @@ static bool judge_record(struct scene *scene, const struct instance *instance,
 }
 
 /*
-/*
  * Pidfile and record agree which process it was: who else bears its mark is what it left behind. A queue worker's child may lead a
  * session too, and finish its job; it must not be taken for the worker.
  */

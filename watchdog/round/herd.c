@@ -30,6 +30,23 @@ bool slot_is_replaced(const struct slot *slot)
 	       (now->pid != slot->first.pid || now->start_ticks != slot->first.start_ticks);
 }
 
+bool slot_is_up(const struct slot *slot)
+{
+	if (slot->seen.liveness != LIVENESS_ALIVE)
+		return false;
+	return slot->definition == DEFINITION_BROKEN || slot->state == STATE_RUNNING;
+}
+
+bool herd_lacks(const struct herd *herd, const char *name)
+{
+	if (config_worker(&herd->config, name))
+		return false;
+	for (size_t i = 0; i < herd->count; i++)
+		if (strcmp(herd->slots[i].instance.name, name) == 0)
+			return false;
+	return true;
+}
+
 /* ---- slots -------------------------------------------------------------------------------- */
 
 static void init_slot(struct slot *slot, const char *name, int number, const struct worker *worker,
@@ -354,6 +371,7 @@ void herd_close(struct herd *herd)
 	}
 	free(herd->slots);
 	free(herd->cached);
+	strlist_free(&herd->problems);
 	holds_free(&herd->holds);
 	proctable_free(&herd->scene.table);
 	slotlock_close(&herd->scene.lock);

@@ -15,6 +15,7 @@
 #include "watchdog/act/scene.h"
 #include "watchdog/base/err.h"
 #include "watchdog/base/out.h"
+#include "watchdog/base/str.h"
 #include "watchdog/config/config.h"
 #include "watchdog/decide/decide.h"
 #include "watchdog/decide/intent.h"
@@ -67,6 +68,9 @@ struct slot {
 /* Whether another process lives in SLOT than at this run's first look, whoever started it. */
 bool slot_is_replaced(const struct slot *slot);
 
+/* Whether SLOT, after a look, is what an instance that comes after it waits for. Of one whose file is broken only life is known. */
+bool slot_is_up(const struct slot *slot);
+
 struct herd {
 	struct config config;
 	struct scene scene;
@@ -75,6 +79,7 @@ struct herd {
 	size_t count;
 	bool is_minded;     /* a minder is our parent */
 	bool is_prepared;   /* what the first start needs has been done */
+	struct strlist problems; /* what could not be prepared, a line each; starts go on all the same */
 	bool is_outdated;   /* its files have changed since: nobody is replaced for the sake of a definition */
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
@@ -96,6 +101,9 @@ enum herd_access {
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	      char *const *only, const struct out *out, struct err *err);
 void herd_close(struct herd *herd);
+
+/* Whether nothing at all is known of the worker NAME: its file is broken, and it has left no trace. */
+bool herd_lacks(const struct herd *herd, const char *name);
 
 /* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);

@@ -157,5 +157,7 @@ int manual_converge(struct manual *manual)
 			  herd_foreign_text(&manual->herd, foreign, sizeof(foreign)));
 		return VERB_PARTLY;
 	}
+	for (size_t i = 0; i < manual->herd.problems.count; i++)
+		out_warn(&manual->call->out, "%s", manual->herd.problems.items[i]);
 	return tell_all(manual);
 }

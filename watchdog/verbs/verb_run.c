@@ -49,6 +49,20 @@ static int say_config(struct round *round)
 	return config->error_count ? VERB_USAGE : VERB_DONE;
 }
 
+static void add_fatal(const struct slot *slot, struct str *text)
+{
+	str_addf(text, "%s: does not start: %s", slot->id,
+		 slot->record.failure[0] ? slot->record.failure
+					 : "it ends within startsecs, see `cronherd logs`");
+}
+
+/* One more try after it was given out as FATAL: as long as it has not come up, that still stands. */
+static bool is_tried_again(const struct slot *slot)
+{
+	return slot->state == STATE_STARTING && slot->instance.worker &&
+	       slot->record.failures > slot->instance.worker->options.startretries;
+}
+
 static int say_slot(struct round *round, const struct slot *slot)
 {
 	struct str text = STR_INIT;
@@ -62,10 +76,12 @@ static int say_slot(struct round *round, const struct slot *slot)
 			 slot->seen.why ? slot->seen.why : "not known");
 		status = VERB_PARTLY;
 	} else if (slot->state == STATE_FATAL) {
-		str_addf(&text, "%s: does not start: %s", slot->id,
-			 slot->record.failure[0] ? slot->record.failure
-						 : "it ends within startsecs, see `cronherd logs`");
+		add_fatal(slot, &text);
 		status = VERB_PARTLY;
+	} else if (is_tried_again(slot)) {
+		add_fatal(slot, &text);
+		said_keep(&round->said, str_text(&text));
+		text.len = 0;
 	} else if (slot->state == STATE_BACKOFF) {
 		status = VERB_PARTLY;
 	}
@@ -90,6 +106,8 @@ static int say_all(struct round *round)
 {
 	int status = say_config(round);
 
+	for (size_t i = 0; i < round->herd.problems.count; i++)
+		say(round, round->herd.problems.items[i]);
 	for (size_t i = 0; i < round->herd.count; i++) {
 		int slot_status = VERB_DONE;
 
