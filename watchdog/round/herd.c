@@ -339,8 +339,18 @@ int herd_read_holds(struct herd *herd, struct err *err)
 	return 0;
 }
 
+/* Where the main file is gone, the default state directory would be another herd, with nobody in it yet. */
+static int check_terms(const struct herd *herd, const struct herd_terms *terms, struct err *err)
+{
+	if (!terms || !terms->state_dir || strcmp(terms->state_dir, herd->config.state_dir) == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG, 0,
+		       "%s: state_dir is %s now and was %s: nothing is done until the next call of `cronherd run`",
+		       herd->config.main_file, herd->config.state_dir, terms->state_dir);
+}
+
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      char *const *only, const struct out *out, struct err *err)
+	      const struct herd_terms *terms, const struct out *out, struct err *err)
 {
 	struct scene *scene = &herd->scene;
 
@@ -352,12 +362,12 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	scene->out = out;
 	scene->now = clock_read();
 	herd->started_wall_ms = scene->now.wall_ms;
-	if (config_load(&herd->config, main_file, err))
+	if (config_load(&herd->config, main_file, err) || check_terms(herd, terms, err))
 		return -1;
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? only : NULL, err))
+	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err))
 		return -1;
 	return herd_read_holds(herd, err);
 }

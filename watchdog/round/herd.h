@@ -32,6 +32,7 @@ struct slot {
 	const struct hold *hold; /* as last listed; NULL: none */
 	bool is_held;            /* as last asked */
 	bool is_selected;        /* may be acted upon */
+	bool is_by_worker;       /* selected along with all that its worker may have in future */
 	bool is_looked_at;       /* is selected, or one that is depends on it */
 	/* What a verb asks for, beyond keeping: */
 	bool is_renewed;         /* another process in its place */
@@ -90,16 +91,22 @@ struct herd {
 enum herd_access {
 	HERD_READ,  /* looks only: makes no directory, takes no lease */
 	HERD_WRITE,
-	HERD_HEAL   /* writes too, for the instances ONLY and what they depend on: no more is laid out */
+	HERD_HEAL   /* writes too, for the instances of the terms and what they depend on: no more is laid out */
+};
+
+/* What whoever began us knows of the herd. */
+struct herd_terms {
+	const char *state_dir; /* to be refused if it is another now; NULL: any */
+	char *const *only;     /* HERD_HEAL: ids, NULL-terminated; one that no definition has is passed over */
 };
 
 /*
- * ONLY: with HERD_HEAL, ids, NULL-terminated; one that no definition has is passed over.
- * Opens HERD on MAIN_FILE (NULL: the default). With HERD_WRITE the lease is taken where it may be. -1 with ERR where nothing can be
- * done (no configuration, no /proc, state directory unusable). herd_close in any case.
+ * Opens HERD on MAIN_FILE (NULL: the default). With HERD_WRITE the lease is taken where it may be. TERMS may be NULL but with
+ * HERD_HEAL. -1 with ERR where nothing can be done (no configuration, no /proc, state directory unusable, or not that of TERMS).
+ * herd_close in any case.
  */
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      char *const *only, const struct out *out, struct err *err);
+	      const struct herd_terms *terms, const struct out *out, struct err *err);
 void herd_close(struct herd *herd);
 
 /* Whether nothing at all is known of the worker NAME: its file is broken, and it has left no trace. */

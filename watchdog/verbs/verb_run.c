@@ -22,6 +22,7 @@ struct round {
 	bool is_part; /* targets were named */
 	int64_t watch_ms;     /* --for */
 	bool is_minded;
+	const char *state_dir; /* of whoever began us */
 	int64_t until_boot_ms;
 };
 
@@ -158,6 +159,7 @@ static void begin_anew(struct round *round)
 	strlist_add(&argv, "run");
 	if (round->watch_ms)
 		strlist_take(&argv, mem_format("--for=%" PRId64 "ms", left_ms > 1 ? left_ms : 1));
+	strlist_take(&argv, mem_format("--state-dir=%s", round->herd.config.state_dir));
 	/* Without a start yet, there is no minder yet. */
 	if (round->herd.is_prepared || round->is_minded)
 		strlist_add(&argv, "--minded");
@@ -207,11 +209,12 @@ static int work(struct round *round)
 	int count = round->target_count;
 	struct err err = ERR_INIT;
 	struct herd *herd = &round->herd;
+	struct herd_terms terms = { .state_dir = round->state_dir, .only = targets };
 	int status;
 
 	round->is_part = count > 0;
 	status = herd_open(herd, round->call->config_file, is_healing(round) ? HERD_HEAL : HERD_WRITE,
-			   targets, &round->call->out, &err);
+			   &terms, &round->call->out, &err);
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
 	herd->is_minded = round->is_minded;
@@ -237,6 +240,7 @@ static int run(const struct verb_call *call)
 {
 	static const struct option options[] = { { "for", required_argument, NULL, 'f' },
 						 { "minded", no_argument, NULL, 'm' },
+						 { "state-dir", required_argument, NULL, 's' },
 						 { NULL, 0, NULL, 0 } };
 	struct round round = { .call = call };
 	int option;
@@ -244,6 +248,8 @@ static int run(const struct verb_call *call)
 	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
 		if (option == 'm')
 			round.is_minded = true;
+		else if (option == 's')
+			round.state_dir = optarg;
 		else if (option != 'f')
 			return verb_misuse(call, "");
 		else if (units_parse_duration(optarg, &round.watch_ms) || round.watch_ms < 1)
