@@ -14,7 +14,9 @@
 #include "watchdog/act/launch.h"
 #include "watchdog/act/minder.h"
 #include "watchdog/act/observe.h"
+#include "watchdog/decide/pressure.h"
 #include "watchdog/decide/roll.h"
+#include "watchdog/decide/settle.h"
 #include "watchdog/store/exitnote.h"
 #include "watchdog/store/recordfile.h"
 
@@ -185,7 +187,7 @@ static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
 	if (slot->intent == INTENT_RENEW && slot->seen.liveness == LIVENESS_ALIVE &&
 	    slot->record.state != STATE_STOPPING)
 		return REASON_MANUAL;
-	return decide_pressure(&situation);
+	return pressure_of(&situation);
 }
 
 /* The slots of one worker stand side by side: [first, last). */
@@ -365,12 +367,12 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	launch(scene, &slot->instance, &result);
 	switch (result.outcome) {
 	case LAUNCH_DONE:
-		decide_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
+		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
 	case LAUNCH_FAILED:
-		decide_start_failed(record, worker, result.why, clock_read(), scene->host.boot_id);
+		settle_start_failed(record, worker, result.why, clock_read(), scene->host.boot_id);
 		slot->has_failed = true;
 		slot->is_retried = false;
 		break;
