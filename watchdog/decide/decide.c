@@ -177,7 +177,8 @@ static void rest(const struct situation *s, struct decision *d)
 static void end_then_keep(const struct situation *s, struct decision *d)
 {
 	const struct worker_options *options = &s->worker->options;
-	bool is_early = uptime_ms(s, &d->record) < options->startsecs_ms;
+	bool is_early = s->seen->is_starter ||
+			uptime_ms(s, &d->record) < options->startsecs_ms;
 
 	note_end(s, d, expect_reason(options, &s->seen->exit));
 	if (is_early)

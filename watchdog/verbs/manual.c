@@ -64,9 +64,8 @@ static bool is_settled(const struct slot *slot, void *data)
 	return manual->is_settled(slot);
 }
 
-static void show_progress(struct herd *herd, void *data)
+static void show_progress(const struct manual *manual, const struct herd *herd)
 {
-	const struct manual *manual = data;
 	size_t settled = 0;
 	size_t selected = 0;
 
@@ -78,6 +77,12 @@ static void show_progress(struct herd *herd, void *data)
 	}
 	fprintf(stderr, "\r%s: %zu of %zu\033[K%s", manual->doing, settled, selected,
 		settled == selected ? "\r\033[K" : "");
+}
+
+static void after_pass(struct herd *herd, void *data)
+{
+	herd->is_outdated = herd_is_stale(herd);
+	show_progress(data, herd);
 }
 
 /* The longest that the selected slots may rightfully take. */
@@ -123,7 +128,7 @@ static int tell_all(struct manual *manual)
 int manual_converge(struct manual *manual)
 {
 	struct convergence convergence = { .is_settled = is_settled,
-					   .progress = show_progress,
+					   .progress = after_pass,
 					   .data = manual,
 					   .until_boot_ms = clock_read().boot_ms +
 							    longest_ms(manual) +

@@ -9,7 +9,7 @@ static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN || slot->intent == INTENT_FREEZE ||
 	    slot->intent == INTENT_REST)
-		return !slot->is_busy;
+		return !slot->is_busy && !slot->is_pending;
 	if (slot->is_busy || slot->is_pending || slot->state == STATE_STARTING ||
 	    slot->state == STATE_STOPPING)
 		return false;

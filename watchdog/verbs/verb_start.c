@@ -7,7 +7,7 @@
 
 static bool is_settled(const struct slot *slot)
 {
-	if (slot->seen.liveness == LIVENESS_UNKNOWN && !slot->is_busy &&
+	if (slot->seen.liveness == LIVENESS_UNKNOWN && !slot->is_busy && !slot->is_pending &&
 	    slot->record.state != STATE_STARTING)
 		return true;
 	if (!slot->is_ready && !slot->is_pending)
