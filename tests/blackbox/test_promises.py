@@ -91,6 +91,56 @@ class ChangedMeanwhile(Promises):
         self.edit_during("restart")
 
 
+class Definitions(Promises):
+    def test_end_of_what_is_removed_delays_nobody(self):
+        """A minder tells of two ends at once, and one of the two is defined no more: the other starts at once."""
+        self.worker("a", "sleep 1000")
+        self.worker("gone", "sleep 1000")
+        self.herd("start", check=0)
+        os.unlink(f"{self.conf_dir}/gone.conf")
+        old = self.pid("a:1")
+        minders = self.minders()
+        for pid in minders:
+            os.kill(pid, signal.SIGSTOP)
+        os.kill(old, signal.SIGKILL)
+        os.kill(self.pid("gone:1"), signal.SIGKILL)
+        for pid in minders:
+            os.kill(pid, signal.SIGCONT)
+        self.wait_pid("a:1", other_than=old)
+
+    def test_what_numprocs_no_more_counts_is_forgotten(self):
+        self.worker("a", "sleep 1000", numprocs=3)
+        self.herd("start", check=0)
+        self.worker("a", "sleep 1000", numprocs=2)
+        for verb in "start", "restart":
+            done = self.herd(verb, "a", check=0)
+            self.assertEqual(len(done.stdout.splitlines()), 2)
+        self.herd("run", check=0)
+        self.herd("run", check=0)
+        self.assertEqual([i["id"] for i in self.status()["instances"]], ["a:1", "a:2"])
+
+    def test_restart_of_one_beside_one_that_fails(self):
+        self.worker("a", self.script("a.sh", '#!/bin/sh\n[ "$CRONHERD_ID" = a:2 ] && exit 1\nexec sleep 1000\n'),
+                    numprocs=2)
+        self.herd("start", "a:1", check=0)
+        self.herd("start", "a:2", check=1)
+        done = self.herd("restart", "a:1", check=0)
+        self.assertIn("restarted", done.stdout)
+
+    def test_disabled_again(self):
+        """Started by hand while it was not enabled, then enabled: not enabled again, it stops."""
+        self.worker("a", "sleep 1000", enabled=False)
+        self.herd("start", "a", check=0)
+        pid = self.pid("a:1")
+        self.herd("run", check=0)
+        self.assertTrue(alive(pid))
+        self.worker("a", "sleep 1000")
+        self.herd("run", check=0)
+        self.worker("a", "sleep 1000", enabled=False)
+        self.herd("run", check=0)
+        self.assertFalse(alive(pid))
+
+
 DAEMON = """#!/usr/bin/env python3
 import os, sys, time
 before, between, pidfile = float(sys.argv[1]), float(sys.argv[2]), sys.argv[3]

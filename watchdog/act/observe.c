@@ -405,19 +405,24 @@ static bool judge_record(struct scene *scene, const struct instance *instance,
 }
 
 /*
- * Its parent's word that it has ended makes the search needless, and so do pidfile and record that agree who it was: who else
- * bears its mark is a child that it left behind, perhaps to finish a job. A pidfile alone may lie, and who daemonizes
- * leaves another process. Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then.
+ * Pidfile and record agree which process it was: who else bears its mark is what it left behind. A queue worker's child may lead a
+ * session too, and finish its job; it must not be taken for the worker.
  */
-static bool is_search_due(const struct instance *instance, enum observe_depth depth,
-			  const struct observation *seen, bool is_witnessed)
+static bool is_witnessed(const struct pidfile *pidfile, const struct record *record)
+{
+	return pidfile && is_same(&pidfile->id, &record->process);
+}
+
+/* Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then. */
+static bool is_search_due(const struct pidfile *pidfile, const struct record *record,
+			  enum observe_depth depth, const struct observation *seen)
 {
 	if (seen->liveness != LIVENESS_DEAD)
 		return false;
 	if (seen->is_starter)
 		return depth != OBSERVE_LOOK;
-	return depth == OBSERVE_SEARCH &&
-	       (is_forking(instance) || (!seen->exit.known && !is_witnessed));
+	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
+	return depth == OBSERVE_SEARCH && !seen->exit.known && !is_witnessed(pidfile, record);
 }
 
 void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
@@ -429,7 +434,6 @@ void observe(struct scene *scene, const struct instance *instance, const struct 
 		return;
 	if (is_forking(instance))
 		follow_fork(scene, instance, pidfile, seen);
-	if (is_search_due(instance, depth, seen,
-			  pidfile && is_same(&pidfile->id, &record->process)))
+	if (is_search_due(pidfile, record, depth, seen))
 		search(scene, instance, seen);
 }

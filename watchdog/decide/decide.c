@@ -170,7 +170,7 @@ static void rest(const struct situation *s, struct decision *d)
 {
 	forget_failures(&d->record);
 	enter(s, d, STATE_STOPPED);
-	if (!s->worker)
+	if (!s->worker || s->intent_reason == REASON_REMOVED)
 		d->action = ACTION_FORGET;
 }
 

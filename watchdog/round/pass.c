@@ -142,9 +142,10 @@ static void decide_slot(struct herd *herd, struct slot *slot, struct decision *d
 	decide(&situation, decision);
 	if (slot->seen.liveness != LIVENESS_UNKNOWN) {
 		decision->record.missing_since_boot_ms = intent.missing_since_boot_ms;
-		/* By hand, though not enabled: to be kept from now on. */
-		if (slot->is_retried && slot->instance.worker &&
-		    !slot->instance.worker->options.enabled)
+		/* By hand, though not enabled: to be kept from now on, until it is enabled. */
+		if (slot->instance.worker && slot->instance.worker->options.enabled)
+			decision->record.wanted = 0;
+		else if (slot->instance.worker && slot->is_retried)
 			decision->record.wanted = 1;
 	}
 	slot->state = decision->state;
@@ -213,6 +214,7 @@ static struct roll_member member_of(const struct slot *slot)
 				     .is_rising = slot->is_rising,
 				     .is_current = worker && slot->record.definition ==
 								     worker->definition,
+				     .is_bystander = !slot->is_selected,
 				     .is_down_by_will = !is_wanted(slot) };
 }
 
@@ -261,7 +263,10 @@ static void decide_all(struct herd *herd)
 		slot->is_busy = false;
 		slot->is_ready = true;
 		decide_slot(herd, slot, &decision);
-		slot->is_rising = decision.action == ACTION_START;
+		slot->is_rising = slot->is_selected && decision.action == ACTION_START;
+		/* What nobody does here is not under way. */
+		if (!slot->is_selected && decision.action != ACTION_NONE)
+			slot->state = (enum state)slot->record.state;
 		slot->pressure = pressure_on(herd, slot);
 		has_pressure |= slot->pressure != REASON_NONE;
 	}

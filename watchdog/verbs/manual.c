@@ -23,6 +23,22 @@ int manual_open(struct manual *manual, char *const *targets, int count)
 	return VERB_DONE;
 }
 
+static bool is_gone(const struct slot *slot)
+{
+	return slot->definition == DEFINITION_EXCESS || slot->definition == DEFINITION_REMOVED;
+}
+
+void manual_pass_over_gone(struct manual *manual)
+{
+	struct herd *herd = &manual->herd;
+	bool has_other = false;
+
+	for (size_t i = 0; i < herd->count; i++)
+		has_other |= herd->slots[i].is_selected && !is_gone(&herd->slots[i]);
+	for (size_t i = 0; i < herd->count; i++)
+		herd->slots[i].is_selected &= !has_other || !is_gone(&herd->slots[i]);
+}
+
 void manual_close(struct manual *manual)
 {
 	herd_close(&manual->herd);

@@ -38,6 +38,7 @@ static int work(struct manual *manual, bool all_at_once)
 
 	if (holding_lift(&manual->herd, &err))
 		return verb_fail(manual->call, &err);
+	manual_pass_over_gone(manual);
 	for (size_t i = 0; i < manual->herd.count; i++) {
 		struct slot *slot = &manual->herd.slots[i];
 

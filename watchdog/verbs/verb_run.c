@@ -197,7 +197,9 @@ static int work(struct round *round)
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
 	herd->is_minded = round->is_minded;
-	if (status == 0)
+	if (status == 0 && is_healing(round))
+		target_select_known(herd, targets, count);
+	else if (status == 0)
 		status = target_select(herd, targets, count, &err);
 	if (status == 0) {
 		status = converge_herd(round);

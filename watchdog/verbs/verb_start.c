@@ -46,6 +46,7 @@ static int work(struct manual *manual)
 
 	if (holding_lift(&manual->herd, &err))
 		return verb_fail(manual->call, &err);
+	manual_pass_over_gone(manual);
 	for (size_t i = 0; i < manual->herd.count; i++)
 		manual->herd.slots[i].is_retried = manual->herd.slots[i].is_selected;
 	return manual_converge(manual);
