@@ -81,12 +81,12 @@ static bool parse_wall_ms(struct span text, int64_t *out)
 	return true;
 }
 
-enum key { KEY_BOOT, KEY_PIDNS, KEY_TIMENS, KEY_START, KEY_INODE, KEY_DEFINITION, KEY_STARTED };
+enum key { KEY_BOOT, KEY_PIDNS, KEY_TIMENS, KEY_START, KEY_INODE, KEY_DEFINITION, KEY_STARTED, KEY_STARTER };
 
 static const char *const key_names[] = {
 	[KEY_BOOT] = "boot",	  [KEY_PIDNS] = "pidns", [KEY_TIMENS] = "timens",
 	[KEY_START] = "start",	  [KEY_INODE] = "inode", [KEY_DEFINITION] = "definition",
-	[KEY_STARTED] = "started"
+	[KEY_STARTED] = "started", [KEY_STARTER] = "starter"
 };
 
 #define KEY_COUNT (sizeof(key_names) / sizeof(key_names[0]))
@@ -108,6 +108,8 @@ static bool parse_value(enum key key, struct span value, struct pidfile *out)
 		return parse_hex(value, &out->definition);
 	case KEY_STARTED:
 		return parse_wall_ms(value, &out->started_wall_ms);
+	case KEY_STARTER:
+		return parse_decimal(value, &out->is_starter);
 	}
 	return false;
 }
@@ -192,6 +194,7 @@ int pidfile_format(const struct pidfile *pidfile, char *buf, size_t size)
 		       pidfile->definition);
 	if (pidfile->started_wall_ms > 0)
 		append_number(&sheet, KEY_STARTED, (uint64_t)pidfile->started_wall_ms);
+	append_number(&sheet, KEY_STARTER, pidfile->is_starter);
 	return sheet.len < size ? (int)sheet.len : -ENOSPC;
 }
 

@@ -4,7 +4,8 @@
  *
  * First line: the pid in decimal, alone. Then one "key value" a line:
  *     boot UUID, pidns INODE, timens INODE, start TICKS, inode PIDFD-INODE,
- *     definition HEX (hash of what it was started with), started MS (wall clock, Unix epoch)
+ *     definition HEX (hash of what it was started with), started MS (wall clock, Unix epoch),
+ *     starter 1 (it is to leave another process in its place, which nobody has seen yet)
  * What is not known is left out, unknown keys are passed over. A file of other make (a bare
  * pid) parses too: its identity is then incomplete, and pidfile_is_proof says so.
  */
@@ -24,6 +25,7 @@ struct pidfile {
 	struct procid id;
 	uint64_t definition;
 	int64_t started_wall_ms;
+	uint64_t is_starter;
 };
 
 /* Pure. 0, or -EBADMSG: no decimal pid between 2 and 2^22 alone on the first line, a

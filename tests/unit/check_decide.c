@@ -9,7 +9,9 @@
 #include "watchdog/decide/decide.h"
 #include "watchdog/decide/expect.h"
 #include "watchdog/decide/intent.h"
+#include "watchdog/decide/pressure.h"
 #include "watchdog/decide/roll.h"
+#include "watchdog/decide/settle.h"
 #include "watchdog/model/option.h"
 
 #define BOOT	   "11111111-2222-3333-4444-555555555555"
@@ -251,7 +253,7 @@ START_TEST(startretries_then_fatal_then_retried)
 	static const int64_t delay_ms[] = { 1000, 2000, 4000, 300000, 300000 };
 
 	for (int i = 0; i < 5; i++) {
-		decide_start_failed(&record, &worker, "cannot execute", situation.now, BOOT);
+		settle_start_failed(&record, &worker, "cannot execute", situation.now, BOOT);
 		ck_assert_int_eq(record.state, expected[i]);
 		ck_assert_int_eq(record.next_start_boot_ms - NOW_MS, delay_ms[i]);
 	}
@@ -495,18 +497,18 @@ START_TEST(memory_limit_presses)
 	record.state = STATE_RUNNING;
 	see_alive();
 	worker.options.memory_limit_bytes = 10 * MB + 1;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_NONE);
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
 	worker.options.memory_limit_bytes = 10 * MB;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_MEMORY_LIMIT);
+	ck_assert_int_eq(pressure_of(&situation), REASON_MEMORY_LIMIT);
 	worker.options.memory_limit_for_ms = 5000;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_NONE);
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
 	decide(&situation, &decision);
 	ck_assert_int_eq(decision.record.over_since_boot_ms, NOW_MS);
 	record = decision.record;
 	situation.now.boot_ms += 5000;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_MEMORY_LIMIT);
+	ck_assert_int_eq(pressure_of(&situation), REASON_MEMORY_LIMIT);
 	seen.memory_bytes = -1;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_NONE);
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
 	decide(&situation, &decision);
 	ck_assert_int_eq(decision.record.over_since_boot_ms, 0);
 }
@@ -522,7 +524,7 @@ START_TEST(age_is_spread_over_the_last_tenth)
 		int64_t age_ms;
 
 		(void)snprintf(id, sizeof(id), "w:%d", i);
-		age_ms = decide_spread_age_ms(id, 100000);
+		age_ms = pressure_age_ms(id, 100000);
 		ck_assert_int_ge(age_ms, 90000);
 		ck_assert_int_le(age_ms, 100000);
 		lowest = age_ms < lowest ? age_ms : lowest;
@@ -533,9 +535,9 @@ START_TEST(age_is_spread_over_the_last_tenth)
 	record.state = STATE_RUNNING;
 	see_alive();
 	worker.options.max_age_ms = 200000;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_NONE);
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
 	worker.options.max_age_ms = 100000;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_MAX_AGE);
+	ck_assert_int_eq(pressure_of(&situation), REASON_MAX_AGE);
 }
 END_TEST
 
@@ -544,7 +546,7 @@ START_TEST(pressure_waits_for_its_turn)
 	record.state = STATE_RUNNING;
 	see_alive();
 	seen.definition = 8;
-	ck_assert_int_eq(decide_pressure(&situation), REASON_CONFIG_CHANGED);
+	ck_assert_int_eq(pressure_of(&situation), REASON_CONFIG_CHANGED);
 	decide(&situation, &decision);
 	ck_assert_int_eq(decision.action, ACTION_NONE);
 	situation.may_replace = true;

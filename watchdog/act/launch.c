@@ -240,7 +240,8 @@ static int publish(struct scene *scene, const struct instance *instance,
 	char name[OBSERVE_PIDFILE_SIZE];
 	struct pidfile pidfile = { .id = *process,
 				   .definition = instance->worker->definition,
-				   .started_wall_ms = scene->now.wall_ms };
+				   .started_wall_ms = scene->now.wall_ms,
+				   .is_starter = instance->worker->options.type == WORKER_FORKING };
 
 	char id[INSTANCE_ID_SIZE];
 	int status = pidfile_publish(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),

@@ -12,7 +12,7 @@
 #include "watchdog/model/option.h"
 #include "watchdog/store/exitnote.h"
 
-/* How long a forking worker may take from leaving its starter to writing its pidfile. */
+/* How long a forking worker may take from the end of its starter to writing its pidfile. */
 #define FORKING_GRACE_MS 10000
 
 const char *observe_pidfile_name(const struct instance *instance, char buf[OBSERVE_PIDFILE_SIZE])
@@ -225,9 +225,16 @@ static void puzzled(struct observation *seen, const char *why)
 	seen->why = why;
 }
 
-/* Our own launches lead a session of their own for life: whoever does not is not ours. */
-static bool leads_session(const struct procid *id, const struct procstat *stat)
+/*
+ * Our own launches lead a session of their own for life: whoever does not is not ours. DEFINITION: what it is known to have
+ * been started with; by another one it may have been a forking worker, whose process leads nothing.
+ */
+static bool is_like_ours(const struct instance *instance, const struct procid *id,
+			 uint64_t definition, const struct procstat *stat)
 {
+	if (!instance->worker || is_forking(instance) ||
+	    definition != instance->worker->definition)
+		return true;
 	return stat->pid == 0 || stat->session == id->pid;
 }
 
@@ -238,8 +245,7 @@ static bool judge(struct scene *scene, const struct instance *instance, const st
 	struct procstat stat = { 0 };
 	enum procid_verdict verdict = ask(scene, id, depth, &stat);
 
-	if (verdict == PROCID_SAME && !is_forking(instance) && instance->worker &&
-	    !leads_session(id, &stat))
+	if (verdict == PROCID_SAME && !is_like_ours(instance, id, seen->definition, &stat))
 		verdict = PROCID_OTHER;
 	switch (verdict) {
 	case PROCID_SAME:
@@ -261,7 +267,7 @@ static bool judge(struct scene *scene, const struct instance *instance, const st
 /* ---- other ways to find it ---------------------------------------------------------------- */
 
 static void take_back(struct scene *scene, const struct instance *instance, pid_t pid,
-		      struct observation *seen)
+		      uint64_t definition, struct observation *seen)
 {
 	struct procid id;
 	struct procstat stat;
@@ -271,7 +277,7 @@ static void take_back(struct scene *scene, const struct instance *instance, pid_
 		return; /* it has just ended */
 	seen->process = id;
 	seen->recovered = true;
-	seen->definition = 0;
+	seen->definition = definition;
 	seen->exit = (struct exitinfo)EXITINFO_INIT;
 	fill_alive(scene, instance, &stat, seen);
 }
@@ -287,8 +293,18 @@ static void search(struct scene *scene, const struct instance *instance, struct 
 		return;
 	}
 	mark = proctable_main(&scene->table, instance_id(instance, id));
+	/* Nobody knows by what definition it was started: from now on it is by the present one. */
 	if (mark)
-		take_back(scene, instance, mark->pid, seen);
+		take_back(scene, instance, mark->pid, instance->worker->definition, seen);
+	else if (seen->is_starter && proctable_has(&scene->table, id))
+		puzzled(seen, "it has daemonized, but its own pidfile does not name the process");
+}
+
+static bool is_same(const struct procid *a, const struct procid *b)
+{
+	return a->pid == b->pid && a->start_ticks == b->start_ticks &&
+	       a->pid_namespace == b->pid_namespace && a->time_namespace == b->time_namespace &&
+	       strcmp(a->boot_id, b->boot_id) == 0;
 }
 
 /* Whether PID may be what a forking worker became: our mark, and the worker's user. */
@@ -305,15 +321,24 @@ static bool is_credible(struct scene *scene, const struct instance *instance, ui
 	       strcmp(value, instance_id(instance, id)) == 0;
 }
 
+/* Whether the starter, which has ended, has just done so: its successor may not have written its pidfile yet. */
+static bool is_handing_over(const struct scene *scene, const struct observation *seen)
+{
+	int64_t since_boot_ms = seen->exit.boot_ms ? seen->exit.boot_ms : seen->started_boot_ms;
+
+	if (seen->exit.known && (seen->exit.signal || seen->exit.code != 0))
+		return false;
+	return scene->now.boot_ms - since_boot_ms < FORKING_GRACE_MS;
+}
+
 /* The worker has daemonized: what does its own pidfile say? */
 static void follow_fork(struct scene *scene, const struct instance *instance,
-			const struct record *record, struct observation *seen)
+			const struct pidfile *pidfile, struct observation *seen)
 {
 	struct expanded expanded;
 	pid_t pid;
-	bool is_fresh = scene->now.boot_ms - record->started_boot_ms < FORKING_GRACE_MS;
-	bool has_failed = seen->exit.known && (seen->exit.signal || seen->exit.code != 0);
 
+	seen->is_starter = pidfile && pidfile->is_starter && is_same(&pidfile->id, &seen->process);
 	if (expand_instance(scene->config, instance, &expanded, NULL) == 0) {
 		uid_t uid = expanded.account.uid;
 		bool is_found = pidfile_read_foreign(expanded.pidfile, uid, &pid) == 0 &&
@@ -321,22 +346,17 @@ static void follow_fork(struct scene *scene, const struct instance *instance,
 
 		expanded_free(&expanded);
 		if (is_found) {
-			take_back(scene, instance, pid, seen);
+			take_back(scene, instance, pid, seen->definition, seen);
 			return;
 		}
 	}
-	if (is_fresh && !has_failed && record->state == STATE_STARTING)
+	if (seen->is_starter && is_handing_over(scene, seen)) {
 		puzzled(seen, "it has daemonized; waiting for its own pidfile");
+		seen->is_passing = true;
+	}
 }
 
 /* ---- the look ----------------------------------------------------------------------------- */
-
-static bool is_same(const struct procid *a, const struct procid *b)
-{
-	return a->pid == b->pid && a->start_ticks == b->start_ticks &&
-	       a->pid_namespace == b->pid_namespace && a->time_namespace == b->time_namespace &&
-	       strcmp(a->boot_id, b->boot_id) == 0;
-}
 
 bool observe_pidfile(const struct scene *scene, const struct instance *instance,
 		     struct pidfile *pidfile)
@@ -393,6 +413,18 @@ static bool is_witnessed(const struct pidfile *pidfile, const struct record *rec
 	return pidfile && is_same(&pidfile->id, &record->process);
 }
 
+/* Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then. */
+static bool is_search_due(const struct pidfile *pidfile, const struct record *record,
+			  enum observe_depth depth, const struct observation *seen)
+{
+	if (seen->liveness != LIVENESS_DEAD)
+		return false;
+	if (seen->is_starter)
+		return depth != OBSERVE_LOOK;
+	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
+	return depth == OBSERVE_SEARCH && !seen->exit.known && !is_witnessed(pidfile, record);
+}
+
 void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
 	     const struct record *record, enum observe_depth depth, struct observation *seen)
 {
@@ -401,9 +433,7 @@ void observe(struct scene *scene, const struct instance *instance, const struct 
 	    judge_record(scene, instance, record, depth, seen))
 		return;
 	if (is_forking(instance))
-		follow_fork(scene, instance, record, seen);
-	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
-	if (depth == OBSERVE_SEARCH && seen->liveness == LIVENESS_DEAD && !seen->exit.known &&
-	    !is_witnessed(pidfile, record))
+		follow_fork(scene, instance, pidfile, seen);
+	if (is_search_due(pidfile, record, depth, seen))
 		search(scene, instance, seen);
 }

@@ -171,6 +171,13 @@ static size_t first_mark(const struct proctable *table, const char *id)
 	return low;
 }
 
+bool proctable_has(const struct proctable *table, const char *id)
+{
+	size_t first = first_mark(table, id);
+
+	return first < table->mark_count && strcmp(table->marks[first].id, id) == 0;
+}
+
 const struct proctable_mark *proctable_main(const struct proctable *table, const char *id)
 {
 	for (size_t i = first_mark(table, id);

@@ -60,4 +60,7 @@ bool proctable_belongs(const struct proctable *table, const struct proctable_ent
  */
 const struct proctable_mark *proctable_main(const struct proctable *table, const char *id);
 
+/* Whether any process bears the mark of instance ID. */
+bool proctable_has(const struct proctable *table, const char *id);
+
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/decide/decide.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "watchdog/base/hash.h"
 #include "watchdog/decide/backoff.h"
 #include "watchdog/decide/expect.h"
+#include "watchdog/decide/pressure.h"
+#include "watchdog/decide/settle.h"
 #include "watchdog/model/option.h"
 
 /* What a look amounts to, given what is wanted. Columns of the table. */
@@ -48,12 +48,6 @@ static bool is_same(const struct procid *a, const struct procid *b)
 	       strcmp(a->boot_id, b->boot_id) == 0;
 }
 
-static void set_next_start(struct record *record, int64_t delay_ms, struct clock now)
-{
-	record->next_start_boot_ms = now.boot_ms + delay_ms;
-	record->next_start_wall_ms = now.wall_ms + delay_ms;
-}
-
 static void start(const struct situation *s, struct decision *d)
 {
 	if (s->is_ready) {
@@ -85,19 +79,6 @@ static int64_t uptime_ms(const struct situation *s, const struct record *record)
 	return end > record->started_boot_ms ? end - record->started_boot_ms : 0;
 }
 
-static void fail(struct record *record, const struct worker_options *options, struct clock now)
-{
-	bool is_fatal = ++record->failures > options->startretries;
-	int64_t delay_ms = is_fatal ? options->restart_delay_max_ms
-				    : backoff_delay_ms(options, record->failures);
-	enum state state = is_fatal ? STATE_FATAL : STATE_BACKOFF;
-
-	if (record->state != (int64_t)state)
-		record->state_wall_ms = now.wall_ms;
-	record->state = state;
-	set_next_start(record, delay_ms, now);
-}
-
 static void crash(const struct situation *s, struct decision *d)
 {
 	int64_t delay_ms = backoff_delay_ms(&s->worker->options, d->record.crashes++);
@@ -107,7 +88,7 @@ static void crash(const struct situation *s, struct decision *d)
 		return;
 	}
 	enter(s, d, STATE_BACKOFF);
-	set_next_start(&d->record, delay_ms, s->now);
+	settle_next_start(&d->record, delay_ms, s->now);
 }
 
 /* It ran long enough, and ended without our asking. */
@@ -189,18 +170,19 @@ static void rest(const struct situation *s, struct decision *d)
 {
 	forget_failures(&d->record);
 	enter(s, d, STATE_STOPPED);
-	if (!s->worker)
+	if (!s->worker || s->intent_reason == REASON_REMOVED)
 		d->action = ACTION_FORGET;
 }
 
 static void end_then_keep(const struct situation *s, struct decision *d)
 {
 	const struct worker_options *options = &s->worker->options;
-	bool is_early = uptime_ms(s, &d->record) < options->startsecs_ms;
+	bool is_early = s->seen->is_starter ||
+			uptime_ms(s, &d->record) < options->startsecs_ms;
 
 	note_end(s, d, expect_reason(options, &s->seen->exit));
 	if (is_early)
-		fail(&d->record, options, s->now);
+		settle_failure(&d->record, options, s->now);
 	else
 		end_of_run(s, d);
 	if (d->record.state == STATE_BACKOFF || d->record.state == STATE_FATAL)
@@ -324,7 +306,7 @@ static void stop(const struct situation *s, struct decision *d)
 
 static void replace(const struct situation *s, struct decision *d)
 {
-	enum reason reason = s->intent == INTENT_RENEW ? s->intent_reason : decide_pressure(s);
+	enum reason reason = s->intent == INTENT_RENEW ? s->intent_reason : pressure_of(s);
 
 	adopt_if_new(s, d);
 	begin_stop(s, d, reason, s->at_once);
@@ -411,7 +393,7 @@ static enum seeing see(const struct situation *s)
 	if (is_excessive(s))
 		return SEEING_EXCESSIVE;
 	if (s->may_replace &&
-	    (s->intent == INTENT_RENEW || decide_pressure(s) != REASON_NONE))
+	    (s->intent == INTENT_RENEW || pressure_of(s) != REASON_NONE))
 		return SEEING_OUTDATED;
 	return SEEING_WELL;
 }
@@ -432,18 +414,6 @@ static void rebase(const struct situation *s, struct decision *d)
 	enter(s, d, STATE_STOPPED);
 }
 
-static void set_boot(struct record *record, const char *boot_id)
-{
-	(void)snprintf(record->boot_id, sizeof(record->boot_id), "%s", boot_id);
-}
-
-static void remember_stopping(struct record *record, const struct worker *worker)
-{
-	record->stopping.stopsignal = worker->options.stopsignal;
-	record->stopping.stopwaitsecs_ms = worker->options.stopwaitsecs_ms;
-	record->stopping.killmode = worker->options.killmode;
-}
-
 void decide(const struct situation *s, struct decision *d)
 {
 	*d = (struct decision){ .action = ACTION_NONE,
@@ -458,82 +428,11 @@ void decide(const struct situation *s, struct decision *d)
 	if (s->seen->liveness != LIVENESS_UNKNOWN)
 		rebase(s, d);
 	if (s->worker && s->seen->liveness == LIVENESS_ALIVE)
-		remember_stopping(&d->record, s->worker);
+		settle_stopping(&d->record, s->worker);
 	table[d->record.state][see(s)](s, d);
 	/* A record that says nothing yet need not say of which boot. */
 	if (!record_equal(&d->record, s->record) && s->seen->liveness != LIVENESS_UNKNOWN)
-		set_boot(&d->record, s->boot_id);
+		settle_boot(&d->record, s->boot_id);
 	if (d->state == STATE_COUNT)
 		d->state = (enum state)d->record.state;
-}
-
-/* ---- results and pressure ----------------------------------------------------------------- */
-
-void decide_started(struct record *record, const struct worker *worker,
-		    const struct procid *process, struct clock now, const char *boot_id)
-{
-	record->state = worker->options.startsecs_ms ? STATE_STARTING : STATE_RUNNING;
-	record->state_wall_ms = now.wall_ms;
-	record->process = *process;
-	record->definition = worker->definition;
-	record->started_boot_ms = now.boot_ms;
-	record->started_wall_ms = now.wall_ms;
-	record->starts++;
-	record->next_start_boot_ms = 0;
-	record->next_start_wall_ms = 0;
-	record->over_since_boot_ms = 0;
-	record->failure[0] = '\0';
-	remember_stopping(record, worker);
-	set_boot(record, boot_id);
-}
-
-void decide_start_failed(struct record *record, const struct worker *worker, const char *why,
-			 struct clock now, const char *boot_id)
-{
-	record->definition = worker->definition;
-	(void)snprintf(record->failure, sizeof(record->failure), "%s", why);
-	fail(record, &worker->options, now);
-	set_boot(record, boot_id);
-}
-
-int64_t decide_spread_age_ms(const char *id, int64_t max_age_ms)
-{
-	int64_t tenth_ms = max_age_ms / 10;
-
-	return max_age_ms - (int64_t)(hash_text(HASH_INIT, id) % (uint64_t)(tenth_ms + 1));
-}
-
-static bool is_bloated(const struct situation *s)
-{
-	const struct worker_options *options = &s->worker->options;
-	int64_t since = s->record->over_since_boot_ms;
-
-	if (options->memory_limit_bytes == OPTION_NONE ||
-	    s->seen->memory_bytes < options->memory_limit_bytes)
-		return false;
-	if (options->memory_limit_for_ms <= 0)
-		return true;
-	return since && s->now.boot_ms - since >= options->memory_limit_for_ms;
-}
-
-static bool is_aged(const struct situation *s)
-{
-	int64_t max_age_ms = s->worker->options.max_age_ms;
-
-	return max_age_ms != OPTION_NONE &&
-	       s->now.boot_ms - s->seen->started_boot_ms >=
-		       decide_spread_age_ms(s->id, max_age_ms);
-}
-
-enum reason decide_pressure(const struct situation *s)
-{
-	if (!s->worker || s->seen->liveness != LIVENESS_ALIVE || s->record->state == STATE_STOPPING)
-		return REASON_NONE;
-	if (is_bloated(s))
-		return REASON_MEMORY_LIMIT;
-	if (s->seen->definition && s->seen->definition != s->worker->definition)
-		return REASON_CONFIG_CHANGED;
-	if (is_aged(s))
-		return REASON_MAX_AGE;
-	return REASON_NONE;
 }

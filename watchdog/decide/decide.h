@@ -3,8 +3,8 @@
  * decide: what to do with one instance. Pure: no I/O, no clock, no allocation.
  *
  * A table, state (of the record) × seeing, of small functions: DESIGN.md has it in prose and
- * tests/unit/check_decide.c walks every cell. What an action produced comes back by
- * decide_started and decide_start_failed, or as the next look's observation.
+ * tests/unit/check_decide.c walks every cell. What an action produced is folded
+ * into the record by decide/settle.h, or comes back as the next look's observation.
  *
  * "Cannot tell" leads to no action in any state.
  */
@@ -60,22 +60,5 @@ struct decision {
 };
 
 void decide(const struct situation *situation, struct decision *decision);
-
-/* Folds a successful start of PROCESS into RECORD. */
-void decide_started(struct record *record, const struct worker *worker,
-		    const struct procid *process, struct clock now, const char *boot_id);
-
-/* Folds a failed one in; WHY is one line. The record goes to BACKOFF or FATAL. */
-void decide_start_failed(struct record *record, const struct worker *worker, const char *why,
-			 struct clock now, const char *boot_id);
-
-/*
- * Why SITUATION's living process should be replaced by choice, gracefully and one instance of a
- * worker at a time: REASON_NONE, MEMORY_LIMIT, MAX_AGE, CONFIG_CHANGED. Input of roll.
- */
-enum reason decide_pressure(const struct situation *situation);
-
-/* When max_age is reached for the instance ID: between nine tenths and the whole of it. */
-int64_t decide_spread_age_ms(const char *id, int64_t max_age_ms);
 
 #endif

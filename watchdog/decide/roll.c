@@ -34,6 +34,7 @@ size_t roll_choose(const struct roll_member *members, size_t count)
 {
 	size_t chosen = ROLL_NONE;
 	bool new_one_fails = false;
+	bool asked_one_fails = false;
 
 	for (size_t i = 0; i < count; i++) {
 		/* One that is to be replaced itself may do so while it is starting. */
@@ -42,12 +43,13 @@ size_t roll_choose(const struct roll_member *members, size_t count)
 		if (members[i].state == STATE_STOPPING)
 			return ROLL_NONE;
 		new_one_fails |= is_failing(&members[i]);
+		asked_one_fails |= is_failing(&members[i]) && !members[i].is_bystander;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (urgency(members[i].pressure) == 0)
 			continue;
-		if (new_one_fails && (members[i].pressure == REASON_CONFIG_CHANGED ||
-				      members[i].pressure == REASON_MANUAL))
+		if ((new_one_fails && members[i].pressure == REASON_CONFIG_CHANGED) ||
+		    (asked_one_fails && members[i].pressure == REASON_MANUAL))
 			continue;
 		if (chosen == ROLL_NONE ||
 		    urgency(members[i].pressure) > urgency(members[chosen].pressure))

@@ -24,6 +24,8 @@ struct observation {
 	int64_t started_wall_ms; /* ALIVE; 0 not known */
 	int64_t rss_bytes;       /* ALIVE; -1 not known */
 	int64_t memory_bytes;    /* ALIVE; by the worker's metric and scope; -1 not known */
+	bool is_starter;         /* DEAD: it left no process in its place that is known to be its */
+	bool is_passing;         /* UNKNOWN for moments only */
 	bool recovered;          /* ALIVE, but its pidfile was lost or unreadable: write it anew */
 	struct exitinfo exit;    /* DEAD */
 	bool is_unburied;        /* DEAD: still a zombie, so that its parent may be about to note its exit */

@@ -113,6 +113,8 @@ enum converge_end converge(struct herd *herd, const struct convergence *c)
 		if (clock_read().boot_ms >= c->until_boot_ms)
 			return is_settled ? CONVERGE_SETTLED : CONVERGE_TIMED_OUT;
 		wait_for_change(herd, c);
+		/* Where they cannot be read, what stood before stands; each act asks again. */
+		(void)herd_read_holds(herd, NULL);
 		if (c->is_stale && c->is_stale(c->data))
 			return CONVERGE_STALE;
 	}

@@ -18,7 +18,7 @@
 struct convergence {
 	/* Whether nothing is left to wait for at SLOT. */
 	bool (*is_settled)(const struct slot *slot, void *data);
-	/* Called after each pass, for progress; may be NULL. */
+	/* Called after each pass; may be NULL. */
 	void (*progress)(struct herd *herd, void *data);
 	/* Whether the herd must be loaded anew before going on; may be NULL. Asked before each pass but the first. */
 	bool (*is_stale)(void *data);

@@ -305,11 +305,20 @@ static int open_proc(struct scene *scene, struct err *err)
 
 int herd_read_holds(struct herd *herd, struct err *err)
 {
-	holds_free(&herd->holds);
-	if (holds_read(&herd->holds, &herd->scene.dir, herd->scene.now.wall_ms, err))
+	struct holds holds;
+
+	if (holds_read(&holds, &herd->scene.dir, clock_read().wall_ms, err)) {
+		holds_free(&holds);
 		return -1;
-	for (size_t i = 0; i < herd->count; i++)
-		herd->slots[i].hold = holds_find(&herd->holds, &herd->slots[i].instance);
+	}
+	holds_free(&herd->holds);
+	herd->holds = holds;
+	for (size_t i = 0; i < herd->count; i++) {
+		struct slot *slot = &herd->slots[i];
+
+		slot->hold = holds_find(&herd->holds, &slot->instance);
+		slot->is_held = slot->hold != NULL;
+	}
 	return 0;
 }
 
@@ -351,6 +360,12 @@ void herd_close(struct herd *herd)
 	statedir_close(&herd->scene.dir);
 	proc_close(&herd->scene.proc);
 	config_free(&herd->config);
+}
+
+bool herd_is_stale(const struct herd *herd)
+{
+	return confstamp_of(herd->config.main_file, herd->config.conf_dir).hash !=
+	       herd->config.stamp.hash;
 }
 
 /* False where it cannot be told that the entry will stay right for as long as the stamp does. */

@@ -28,13 +28,15 @@ struct slot {
 	struct instance instance;
 	char id[INSTANCE_ID_SIZE];
 	enum definition definition;
-	const struct hold *hold; /* NULL: none */
+	const struct hold *hold; /* as last listed; NULL: none */
+	bool is_held;            /* as last asked */
 	bool is_selected;        /* may be acted upon */
 	bool is_looked_at;       /* is selected, or one that is depends on it */
 	/* What a verb asks for, beyond keeping: */
 	bool is_renewed;         /* another process in its place */
 	bool is_retried;         /* at once, whatever its delays */
 	bool at_once;            /* KILL instead of the stop signal */
+	bool is_put_down;        /* never started, even if its hold expires meanwhile */
 	bool all_at_once;        /* renewed without waiting for its fellows */
 	const struct slotcache_entry *cached; /* until the first look; NULL: read the files */
 	/* What the last pass found: */
@@ -73,6 +75,7 @@ struct herd {
 	size_t count;
 	bool is_minded;     /* a minder is our parent */
 	bool is_prepared;   /* what the first start needs has been done */
+	bool is_outdated;   /* its files have changed since: nobody is replaced for the sake of a definition */
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */
@@ -94,8 +97,11 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	      char *const *only, const struct out *out, struct err *err);
 void herd_close(struct herd *herd);
 
-/* Reads the holds anew (they change while a verb waits). 0 or -1 with ERR. */
+/* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);
+
+/* Whether the configuration's files have changed since HERD was opened. */
+bool herd_is_stale(const struct herd *herd);
 
 /* Sets the lease's times at the end of a round, and renews the caches that were stale where nothing is in motion. */
 void herd_finish_round(struct herd *herd);

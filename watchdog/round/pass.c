@@ -14,7 +14,9 @@
 #include "watchdog/act/launch.h"
 #include "watchdog/act/minder.h"
 #include "watchdog/act/observe.h"
+#include "watchdog/decide/pressure.h"
 #include "watchdog/decide/roll.h"
+#include "watchdog/decide/settle.h"
 #include "watchdog/store/exitnote.h"
 #include "watchdog/store/recordfile.h"
 
@@ -115,7 +117,7 @@ static struct situation situation_of(const struct herd *herd, const struct slot 
 static struct intent_output intent_for(const struct herd *herd, const struct slot *slot)
 {
 	struct intent_input input = { .definition = slot->definition,
-				      .is_held = slot->hold != NULL,
+				      .is_held = slot->is_held,
 				      .is_enabled = slot->is_retried ||
 						    (slot->instance.worker &&
 						     slot->instance.worker->options.enabled),
@@ -140,9 +142,10 @@ static void decide_slot(struct herd *herd, struct slot *slot, struct decision *d
 	decide(&situation, decision);
 	if (slot->seen.liveness != LIVENESS_UNKNOWN) {
 		decision->record.missing_since_boot_ms = intent.missing_since_boot_ms;
-		/* By hand, though not enabled: to be kept from now on. */
-		if (slot->is_retried && slot->instance.worker &&
-		    !slot->instance.worker->options.enabled)
+		/* By hand, though not enabled: to be kept from now on, until it is enabled. */
+		if (slot->instance.worker && slot->instance.worker->options.enabled)
+			decision->record.wanted = 0;
+		else if (slot->instance.worker && slot->is_retried)
 			decision->record.wanted = 1;
 	}
 	slot->state = decision->state;
@@ -179,13 +182,16 @@ static bool is_ready(const struct herd *herd, const struct slot *slot, bool *is_
 static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
 {
 	struct situation situation = situation_of(herd, slot);
+	enum reason reason;
 
 	if (!is_wanted(slot))
 		return REASON_NONE;
 	if (slot->intent == INTENT_RENEW && slot->seen.liveness == LIVENESS_ALIVE &&
 	    slot->record.state != STATE_STOPPING)
 		return REASON_MANUAL;
-	return decide_pressure(&situation);
+	reason = pressure_of(&situation);
+	/* Another round may have given it the definition that we have not read. */
+	return reason == REASON_CONFIG_CHANGED && herd->is_outdated ? REASON_NONE : reason;
 }
 
 /* The slots of one worker stand side by side: [first, last). */
@@ -208,6 +214,7 @@ static struct roll_member member_of(const struct slot *slot)
 				     .is_rising = slot->is_rising,
 				     .is_current = worker && slot->record.definition ==
 								     worker->definition,
+				     .is_bystander = !slot->is_selected,
 				     .is_down_by_will = !is_wanted(slot) };
 }
 
@@ -252,10 +259,14 @@ static void decide_all(struct herd *herd)
 		if (!slot->is_looked_at)
 			continue;
 		slot->may_replace = false;
-		slot->is_pending = false;
+		slot->is_pending = slot->seen.is_passing;
+		slot->is_busy = false;
 		slot->is_ready = true;
 		decide_slot(herd, slot, &decision);
-		slot->is_rising = decision.action == ACTION_START;
+		slot->is_rising = slot->is_selected && decision.action == ACTION_START;
+		/* What nobody does here is not under way. */
+		if (!slot->is_selected && decision.action != ACTION_NONE)
+			slot->state = (enum state)slot->record.state;
 		slot->pressure = pressure_on(herd, slot);
 		has_pressure |= slot->pressure != REASON_NONE;
 	}
@@ -312,6 +323,9 @@ static void restore_pidfile(struct herd *herd, struct slot *slot)
 	int status = pidfile_publish(herd->scene.dir.pidfiles_fd,
 				     observe_pidfile_name(&slot->instance, name), &pidfile);
 
+	if (slot->has_pidfile)
+		exitnote_remove(herd->scene.dir.exits_fd, slot->pidfile.id.pid,
+				slot->pidfile.id.start_ticks);
 	if (status == 0) /* a daemon that left its starter is announced only now */
 		status = exitnote_expect(herd->scene.dir.exits_fd, pidfile.id.pid,
 					 pidfile.id.start_ticks, slot->id);
@@ -365,12 +379,12 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	launch(scene, &slot->instance, &result);
 	switch (result.outcome) {
 	case LAUNCH_DONE:
-		decide_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
+		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
 	case LAUNCH_FAILED:
-		decide_start_failed(record, worker, result.why, clock_read(), scene->host.boot_id);
+		settle_start_failed(record, worker, result.why, clock_read(), scene->host.boot_id);
 		slot->has_failed = true;
 		slot->is_retried = false;
 		break;
@@ -472,12 +486,13 @@ static bool awaits_note(struct herd *herd, struct slot *slot)
 static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 {
 	struct decision decision;
-	struct err err = ERR_INIT;
+	int is_held = holds_ask(&herd->scene.dir, &slot->instance, herd->scene.now.wall_ms);
 
-	if (is_start && herd_read_holds(herd, &err)) {
-		(void)snprintf(slot->problem, sizeof(slot->problem), "%s", err.text);
+	if (is_held < 0) {
+		complain(slot, "cannot read whether it is held", -is_held);
 		return;
 	}
+	slot->is_held = is_held;
 	look(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
 	if (awaits_note(herd, slot))
 		return;
@@ -563,8 +578,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->seen.liveness != LIVENESS_DEAD ||
-		    awaits_note(herd, slot))
+		if (!slot->is_selected || slot->is_put_down ||
+		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);

@@ -109,6 +109,16 @@ static void select_all(struct herd *herd)
 	}
 }
 
+static bool select_one(struct herd *herd, const char *target)
+{
+	bool is_found = is_known(herd, target);
+
+	for (size_t i = 0; i < herd->count; i++)
+		if (matches(herd, target, &herd->slots[i]))
+			herd->slots[i].is_selected = is_found = true;
+	return is_found;
+}
+
 int target_select(struct herd *herd, char *const *targets, int count, struct err *err)
 {
 	if (count == 0) {
@@ -116,12 +126,7 @@ int target_select(struct herd *herd, char *const *targets, int count, struct err
 		return 0;
 	}
 	for (int t = 0; t < count; t++) {
-		bool is_found = is_known(herd, targets[t]);
-
-		for (size_t i = 0; i < herd->count; i++)
-			if (matches(herd, targets[t], &herd->slots[i]))
-				herd->slots[i].is_selected = is_found = true;
-		if (is_found)
+		if (select_one(herd, targets[t]))
 			continue;
 		for (size_t i = 0; i < herd->count; i++)
 			herd->slots[i].is_selected = false;
@@ -129,4 +134,11 @@ int target_select(struct herd *herd, char *const *targets, int count, struct err
 	}
 	mark_neighbours(herd, has_dependencies(herd));
 	return 0;
+}
+
+void target_select_known(struct herd *herd, char *const *targets, int count)
+{
+	for (int t = 0; t < count; t++)
+		(void)select_one(herd, targets[t]);
+	mark_neighbours(herd, has_dependencies(herd));
 }

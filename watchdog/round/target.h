@@ -13,4 +13,7 @@
  */
 int target_select(struct herd *herd, char *const *targets, int count, struct err *err);
 
+/* As target_select, but passes over what is unknown: a minder may tell of the end of what is defined no more. */
+void target_select_known(struct herd *herd, char *const *targets, int count);
+
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pidfiles/atomfile.h"
@@ -123,6 +124,32 @@ const struct hold *holds_find(const struct holds *holds, const struct instance *
 			return &holds->items[i];
 	}
 	return NULL;
+}
+
+/* 1 where the file NAME holds at NOW, 0 where it does not, or a negative errno. */
+static int ask_one(const struct statedir *dir, const char *name, int64_t now_wall_ms)
+{
+	struct hold hold;
+	struct stat st;
+	bool is_over;
+
+	if (fstatat(dir->holds_fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? 0 : -errno;
+	hold = read_one(dir, name);
+	is_over = hold.until_wall_ms && hold.until_wall_ms <= now_wall_ms;
+	free_one(&hold);
+	return !is_over;
+}
+
+int holds_ask(const struct statedir *dir, const struct instance *instance, int64_t now_wall_ms)
+{
+	char id[INSTANCE_ID_SIZE];
+	const char *names[] = { instance->name, instance_id(instance, id), HOLDS_ALL };
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && status == 0; i++)
+		status = ask_one(dir, names[i], now_wall_ms);
+	return status;
 }
 
 int holds_place(const struct statedir *dir, const char *target, const char *by,

@@ -42,6 +42,10 @@ void holds_free(struct holds *holds);
 /* The hold that stops INSTANCE, or NULL. */
 const struct hold *holds_find(const struct holds *holds, const struct instance *instance);
 
+/* Whether INSTANCE is held at NOW, by its files alone: for a last look before something is done to it. 1, 0, or a
+ * negative errno where that cannot be told. */
+int holds_ask(const struct statedir *dir, const struct instance *instance, int64_t now_wall_ms);
+
 /* Places a hold on TARGET. -1 with ERR. */
 int holds_place(const struct statedir *dir, const char *target, const char *by,
 		int64_t until_wall_ms, struct err *err);

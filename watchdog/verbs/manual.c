@@ -23,6 +23,22 @@ int manual_open(struct manual *manual, char *const *targets, int count)
 	return VERB_DONE;
 }
 
+static bool is_gone(const struct slot *slot)
+{
+	return slot->definition == DEFINITION_EXCESS || slot->definition == DEFINITION_REMOVED;
+}
+
+void manual_pass_over_gone(struct manual *manual)
+{
+	struct herd *herd = &manual->herd;
+	bool has_other = false;
+
+	for (size_t i = 0; i < herd->count; i++)
+		has_other |= herd->slots[i].is_selected && !is_gone(&herd->slots[i]);
+	for (size_t i = 0; i < herd->count; i++)
+		herd->slots[i].is_selected &= !has_other || !is_gone(&herd->slots[i]);
+}
+
 void manual_close(struct manual *manual)
 {
 	herd_close(&manual->herd);
@@ -64,9 +80,8 @@ static bool is_settled(const struct slot *slot, void *data)
 	return manual->is_settled(slot);
 }
 
-static void show_progress(struct herd *herd, void *data)
+static void show_progress(const struct manual *manual, const struct herd *herd)
 {
-	const struct manual *manual = data;
 	size_t settled = 0;
 	size_t selected = 0;
 
@@ -78,6 +93,12 @@ static void show_progress(struct herd *herd, void *data)
 	}
 	fprintf(stderr, "\r%s: %zu of %zu\033[K%s", manual->doing, settled, selected,
 		settled == selected ? "\r\033[K" : "");
+}
+
+static void after_pass(struct herd *herd, void *data)
+{
+	herd->is_outdated = herd_is_stale(herd);
+	show_progress(data, herd);
 }
 
 /* The longest that the selected slots may rightfully take. */
@@ -123,7 +144,7 @@ static int tell_all(struct manual *manual)
 int manual_converge(struct manual *manual)
 {
 	struct convergence convergence = { .is_settled = is_settled,
-					   .progress = show_progress,
+					   .progress = after_pass,
 					   .data = manual,
 					   .until_boot_ms = clock_read().boot_ms +
 							    longest_ms(manual) +

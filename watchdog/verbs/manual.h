@@ -20,6 +20,9 @@ struct manual {
  * VERB_DONE; manual_close in any case. */
 int manual_open(struct manual *manual, char *const *targets, int count);
 
+/* Before a start: what is defined no more is not asked for, unless it is all that was named. */
+void manual_pass_over_gone(struct manual *manual);
+
 /* Converges the selected slots and prints their lines. A verb's exit status. */
 int manual_converge(struct manual *manual);
 

@@ -9,7 +9,7 @@ static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN || slot->intent == INTENT_FREEZE ||
 	    slot->intent == INTENT_REST)
-		return !slot->is_busy;
+		return !slot->is_busy && !slot->is_pending;
 	if (slot->is_busy || slot->is_pending || slot->state == STATE_STARTING ||
 	    slot->state == STATE_STOPPING)
 		return false;
@@ -38,6 +38,7 @@ static int work(struct manual *manual, bool all_at_once)
 
 	if (holding_lift(&manual->herd, &err))
 		return verb_fail(manual->call, &err);
+	manual_pass_over_gone(manual);
 	for (size_t i = 0; i < manual->herd.count; i++) {
 		struct slot *slot = &manual->herd.slots[i];
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
 #include "watchdog/round/converge.h"
 #include "watchdog/round/rotate.h"
@@ -16,6 +17,8 @@ struct round {
 	const struct verb_call *call;
 	struct herd herd;
 	struct said said;
+	char *const *targets;
+	int target_count;
 	bool is_part; /* targets were named */
 	int64_t watch_ms;     /* --for */
 	bool is_minded;
@@ -108,7 +111,7 @@ static bool is_settled(const struct slot *slot, void *data)
 	int64_t soon_boot_ms = round->herd.scene.now.boot_ms + CONVERGE_ROUND_MS;
 
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
-		return true;
+		return !slot->is_pending;
 	if (slot->state == STATE_STOPPING || slot->is_pending)
 		return false;
 	return !round->is_minded || slot->state != STATE_BACKOFF ||
@@ -119,23 +122,33 @@ static bool is_stale(void *data)
 {
 	const struct round *round = data;
 
-	return confstamp_of(round->herd.config.main_file, round->herd.config.conf_dir).hash !=
-	       round->herd.config.stamp.hash;
+	return herd_is_stale(&round->herd);
 }
 
-/* The configuration has changed under a long round: the same program goes on, as a new one. */
+/* The configuration has changed under us: the same program goes on, as a new one, with the same request. */
 static void begin_anew(struct round *round)
 {
-	char left[32];
-	const char *argv[] = { "cronherd", "-c",    round->herd.config.main_file,
-			       "run",	   "--for", left, "--minded", NULL };
+	const struct verb_call *call = round->call;
+	struct strlist argv = STRLIST_INIT;
 	int64_t left_ms = round->until_boot_ms - clock_read().boot_ms;
 
-	if (!round->herd.is_prepared && !round->is_minded)
-		argv[6] = NULL; /* nothing was started: there is no minder yet */
-	(void)snprintf(left, sizeof(left), "%" PRId64 "ms", left_ms > 1 ? left_ms : 1);
+	strlist_add(&argv, "cronherd");
+	if (call->out.level != OUT_NORMAL)
+		strlist_add(&argv, call->out.level == OUT_VERBOSE ? "-v" : "-q");
+	strlist_add(&argv, "-c");
+	strlist_add(&argv, round->herd.config.main_file);
+	strlist_add(&argv, "run");
+	if (round->watch_ms)
+		strlist_take(&argv, mem_format("--for=%" PRId64 "ms", left_ms > 1 ? left_ms : 1));
+	/* Without a start yet, there is no minder yet. */
+	if (round->herd.is_prepared || round->is_minded)
+		strlist_add(&argv, "--minded");
+	strlist_add(&argv, "--");
+	for (int i = 0; i < round->target_count; i++)
+		strlist_add(&argv, round->targets[i]);
 	fflush(NULL);
-	execv("/proc/self/exe", (char *const *)(uintptr_t)argv);
+	execv("/proc/self/exe", argv.items);
+	strlist_free(&argv);
 }
 
 static int converge_herd(struct round *round)
@@ -149,7 +162,7 @@ static int converge_herd(struct round *round)
 
 	round->until_boot_ms = round->herd.scene.now.boot_ms + most_ms;
 	convergence.until_boot_ms = round->until_boot_ms;
-	convergence.is_stale = round->watch_ms || round->is_minded ? is_stale : NULL;
+	convergence.is_stale = is_stale;
 	end = converge(&round->herd, &convergence);
 	if (end == CONVERGE_STALE)
 		begin_anew(round);
@@ -170,8 +183,10 @@ static bool is_healing(const struct round *round)
 	return round->is_minded && round->is_part;
 }
 
-static int work(struct round *round, char *const *targets, int count)
+static int work(struct round *round)
 {
+	char *const *targets = round->targets;
+	int count = round->target_count;
 	struct err err = ERR_INIT;
 	struct herd *herd = &round->herd;
 	int status;
@@ -182,7 +197,9 @@ static int work(struct round *round, char *const *targets, int count)
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
 	herd->is_minded = round->is_minded;
-	if (status == 0)
+	if (status == 0 && is_healing(round))
+		target_select_known(herd, targets, count);
+	else if (status == 0)
 		status = target_select(herd, targets, count, &err);
 	if (status == 0) {
 		status = converge_herd(round);
@@ -214,7 +231,9 @@ static int run(const struct verb_call *call)
 		else if (units_parse_duration(optarg, &round.watch_ms) || round.watch_ms < 1)
 			return verb_misuse(call, "--for takes a duration, not \"%s\"", optarg);
 	}
-	return work(&round, call->argv + optind, call->argc - optind);
+	round.targets = call->argv + optind;
+	round.target_count = call->argc - optind;
+	return work(&round);
 }
 
 const struct verb verb_run = {

@@ -7,7 +7,7 @@
 
 static bool is_settled(const struct slot *slot)
 {
-	if (slot->seen.liveness == LIVENESS_UNKNOWN && !slot->is_busy &&
+	if (slot->seen.liveness == LIVENESS_UNKNOWN && !slot->is_busy && !slot->is_pending &&
 	    slot->record.state != STATE_STARTING)
 		return true;
 	if (!slot->is_ready && !slot->is_pending)
@@ -46,6 +46,7 @@ static int work(struct manual *manual)
 
 	if (holding_lift(&manual->herd, &err))
 		return verb_fail(manual->call, &err);
+	manual_pass_over_gone(manual);
 	for (size_t i = 0; i < manual->herd.count; i++)
 		manual->herd.slots[i].is_retried = manual->herd.slots[i].is_selected;
 	return manual_converge(manual);

@@ -13,7 +13,7 @@
 static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
-		return !slot->is_busy;
+		return !slot->is_busy && !slot->is_pending;
 	/* The pidfile goes last, whoever settles the end. */
 	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING &&
 	       !slot->has_pidfile;
@@ -64,8 +64,12 @@ static int work(struct manual *manual, bool at_once, int64_t hold_ms)
 	free(by);
 	if (status)
 		return verb_fail(manual->call, &err);
-	for (size_t i = 0; i < manual->herd.count; i++)
-		manual->herd.slots[i].at_once = at_once && manual->herd.slots[i].is_selected;
+	for (size_t i = 0; i < manual->herd.count; i++) {
+		struct slot *slot = &manual->herd.slots[i];
+
+		slot->is_put_down = slot->is_selected;
+		slot->at_once = at_once && slot->is_selected;
+	}
 	return manual_converge(manual);
 }
 
