@@ -30,6 +30,9 @@ void said_open(struct said *said, int dir_fd, const char *herd);
 /* Notes TEXT as a complaint of this round; true where the last round did not have it. */
 bool said_is_new(struct said *said, const char *text);
 
+/* TEXT is not said now, but what it is about is not over either: stays remembered where it was. */
+void said_keep(struct said *said, const char *text);
+
 /* Remembers this round's complaints, where they differ from the last one's. */
 void said_close(struct said *said);
 

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
@@ -34,6 +35,21 @@ static void say(struct round *round, const char *text)
 		out_error(&round->call->out, "%s", text);
 }
 
+/* Whether say_config() says TEXT already: what is wrong with the main file ends the round, too. */
+static bool is_config_error(const struct config *config, const char *error)
+{
+	bool is_one = false;
+
+	for (size_t i = 0; i < config->error_count && !is_one; i++) {
+		struct str text = STR_INIT;
+
+		config_error_text(&config->errors[i], &text);
+		is_one = strcmp(str_text(&text), error) == 0;
+		str_free(&text);
+	}
+	return is_one;
+}
+
 static int say_config(struct round *round)
 {
 	const struct config *config = &round->herd.config;
@@ -41,12 +57,18 @@ static int say_config(struct round *round)
 	for (size_t i = 0; i < config->error_count; i++) {
 		struct str text = STR_INIT;
 
-		str_addf(&text, "%s:%d: %s", config->errors[i].file, config->errors[i].line,
-			 config->errors[i].message);
+		config_error_text(&config->errors[i], &text);
 		say(round, str_text(&text));
 		str_free(&text);
 	}
 	return config->error_count ? VERB_USAGE : VERB_DONE;
+}
+
+/* FATAL and tried again just now: the complaint is neither news nor over. */
+static bool is_fatal_retry(const struct slot *slot)
+{
+	return slot->instance.worker && slot->state == STATE_STARTING &&
+	       slot->record.failures > slot->instance.worker->options.startretries;
 }
 
 static int say_slot(struct round *round, const struct slot *slot)
@@ -61,7 +83,7 @@ static int say_slot(struct round *round, const struct slot *slot)
 		str_addf(&text, "%s: cannot tell whether it runs: %s; nothing is done to it", slot->id,
 			 slot->seen.why ? slot->seen.why : "not known");
 		status = VERB_PARTLY;
-	} else if (slot->state == STATE_FATAL) {
+	} else if (slot->state == STATE_FATAL || is_fatal_retry(slot)) {
 		str_addf(&text, "%s: does not start: %s", slot->id,
 			 slot->record.failure[0] ? slot->record.failure
 						 : "it ends within startsecs, see `cronherd logs`");
@@ -69,7 +91,9 @@ static int say_slot(struct round *round, const struct slot *slot)
 	} else if (slot->state == STATE_BACKOFF) {
 		status = VERB_PARTLY;
 	}
-	if (text.len)
+	if (text.len && slot->state == STATE_STARTING)
+		said_keep(&round->said, str_text(&text));
+	else if (text.len)
 		say(round, str_text(&text));
 	str_free(&text);
 	return status;
@@ -205,7 +229,8 @@ static int work(struct round *round)
 		status = converge_herd(round);
 	} else {
 		(void)say_config(round);
-		say(round, err.text);
+		if (!is_config_error(&herd->config, err.text))
+			say(round, err.text);
 		status = err_exit_status(&err);
 	}
 	/* A part of the herd cannot say what the whole has stopped complaining of. */
