@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
@@ -35,6 +36,21 @@ static void say(struct round *round, const char *text)
 		out_error(&round->call->out, "%s", text);
 }
 
+/* Whether say_config() says TEXT already: what is wrong with the main file ends the round, too. */
+static bool is_config_error(const struct config *config, const char *error)
+{
+	bool is_one = false;
+
+	for (size_t i = 0; i < config->error_count && !is_one; i++) {
+		struct str text = STR_INIT;
+
+		config_error_text(&config->errors[i], &text);
+		is_one = strcmp(str_text(&text), error) == 0;
+		str_free(&text);
+	}
+	return is_one;
+}
+
 static int say_config(struct round *round)
 {
 	const struct config *config = &round->herd.config;
@@ -42,8 +58,7 @@ static int say_config(struct round *round)
 	for (size_t i = 0; i < config->error_count; i++) {
 		struct str text = STR_INIT;
 
-		str_addf(&text, "%s:%d: %s", config->errors[i].file, config->errors[i].line,
-			 config->errors[i].message);
+		config_error_text(&config->errors[i], &text);
 		say(round, str_text(&text));
 		str_free(&text);
 	}
@@ -226,7 +241,8 @@ static int work(struct round *round)
 		status = converge_herd(round);
 	} else {
 		(void)say_config(round);
-		say(round, err.text);
+		if (!is_config_error(&herd->config, err.text))
+			say(round, err.text);
 		status = err_exit_status(&err);
 	}
 	/* A part of the herd cannot say what the whole has stopped complaining of. */
