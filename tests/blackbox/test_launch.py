@@ -85,7 +85,9 @@ class Inherited(HerdTest):
             "CRONHERD_STATE_DIR": self.state})
         self.assertEqual(os.readlink(f"/proc/{pid}/cwd"), "/")
         minder = wait_until("the minder is there", lambda: [m for m in self.minders() if "minder" in read(f"/proc/{m}/cmdline")])
-        self.assertEqual(set(descriptors(minder[0]).values()), {"/dev/null"})
+        # It has just been executed, and closes what it was given first of all.
+        wait_until("the minder holds nothing but /dev/null",
+                   lambda: set(descriptors(minder[0]).values()) == {"/dev/null"})
         # And so does what the minder has started.
         os.kill(pid, signal.SIGKILL)
         pid = self.wait_pid("w:1", other_than=pid)
