@@ -119,6 +119,50 @@ class Definitions(Promises):
         self.herd("run", check=0)
         self.assertEqual([i["id"] for i in self.status()["instances"]], ["a:1", "a:2"])
 
+    def test_main_file_that_is_gone(self):
+        """By the defaults that hold then, a minder would start the worker anew in another state directory."""
+        home = f"{self.dir}/home"
+        os.mkdir(home)
+        env = dict(os.environ, HOME=home)
+        self.worker("a", self.script("a.sh", f"#!/bin/sh\necho $CRONHERD_STATE_DIR >>{self.dir}/started\nexec sleep 1000\n"))
+        self.herd("start", check=0, env=env)
+        minder = self.minders()[0]
+        os.rename(self.config, f"{self.dir}/away")
+        os.kill(self.pid("a:1"), signal.SIGKILL)
+        self.wait_gone(minder)
+        os.rename(f"{self.dir}/away", self.config)
+        self.herd("run", check=0, env=env)
+        self.wait_pid("a:1")
+        wait_until("it is on its way", lambda: len(read(f"{self.dir}/started").splitlines()) >= 2)
+        self.assertEqual(set(read(f"{self.dir}/started").splitlines()), {self.state})
+
+    def test_after_counts_who_lives(self):
+        """What it comes after has died with it, and stands behind it in the order of starting."""
+        self.worker("z", "sleep 1000", startsecs="1s")
+        self.worker("a", "sleep 1000", after=["z"], startsecs="0s")
+        self.herd("start", check=0)
+        for pid in self.minders():
+            os.kill(pid, signal.SIGKILL)
+        os.kill(self.pid("a:1"), signal.SIGKILL)
+        os.kill(self.pid("z:1"), signal.SIGKILL)
+        self.herd("run")
+        self.wait_pid("a:1")
+        first, second = (int(stat_fields(self.pid(id))[19]) for id in ("z:1", "a:1"))
+        self.assertGreaterEqual(second - first, 90)
+
+    def test_after_what_is_broken(self):
+        self.worker("z", "sleep 1000", bogus=1)
+        self.worker("a", "sleep 1000", after=["z"])
+        self.herd("run", check=2)
+        self.assertIsNone(self.pid("a:1"))
+        self.worker("z", "sleep 1000", startsecs="0s")
+        self.herd("run", check=0)
+        old = self.wait_pid("a:1")
+        self.worker("z", "sleep 1000", bogus=1)
+        os.kill(old, signal.SIGKILL)
+        self.wait_gone(old)
+        wait_until("a:1 is back", lambda: (self.herd("run"), self.pid("a:1") not in (old, None))[1])
+
     def test_restart_of_one_beside_one_that_fails(self):
         self.worker("a", self.script("a.sh", '#!/bin/sh\n[ "$CRONHERD_ID" = a:2 ] && exit 1\nexec sleep 1000\n'),
                     numprocs=2)
@@ -216,7 +260,34 @@ class Forking(Promises):
         self.assertEqual(len(self.marked("d:1")), 1)
 
 
+class Said(Promises):
+    def test_fatal_is_said_once(self):
+        """Not again with each later try, during which it is STARTING."""
+        self.write_main("minder = false")
+        self.worker("a", "sh -c 'sleep 0.3; exit 1'", startretries=0, restart_delay="0s", restart_delay_max="1s")
+        outputs = []
+
+        def run():
+            outputs.append(self.herd("run").stderr)
+            return self.starts("a:1") >= 4
+
+        wait_until("it has been tried four times", run)
+        self.assertEqual("".join(outputs).count("does not start"), 1)
+
+
 class Stop(Promises):
+    def test_holds_what_was_named(self):
+        """All instances that there are, each by its number, are not the worker."""
+        for target, held in ("a:1", False), ("*:1", False), ("a", True), ("a*", True), ("a:?", True):
+            self.worker("a", "sleep 1000", numprocs=1)
+            self.herd("start", "a", check=0)
+            self.herd("stop", "--now", target, check=0)
+            self.worker("a", "sleep 1000", numprocs=2)
+            self.herd("run", check=0)
+            self.assertIsNone(self.pid("a:1"), target)
+            self.assertEqual(self.pid("a:2") is None, held, target)
+            self.herd("start", "a", check=0)
+
     def test_hold_shorter_than_the_stop(self):
         """The hold expires while the process is still ending: it is stopped once, and told so."""
         self.worker("a", self.script("slow", "#!/bin/sh\ntrap 'sleep 3; exit 0' TERM\nwhile :; do sleep 0.1; done\n"))

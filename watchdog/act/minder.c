@@ -263,9 +263,15 @@ static void execute(const char *const *argv)
 
 static void run_round(const struct minder *minder)
 {
-	const char *argv[6 + ENDED_MAX + 1] = { "cronherd", "-c",	minder->options->config_file,
-						"run",	    "--minded", "--" };
-	size_t argc = 6;
+	const char *argv[8 + ENDED_MAX + 1] = { "cronherd",
+						"-c",
+						minder->options->config_file,
+						"run",
+						"--minded",
+						"--state-dir",
+						minder->options->state_dir,
+						"--" };
+	size_t argc = 8;
 	sigset_t none;
 
 	for (size_t i = 0; i < minder->ended_count; i++)

@@ -247,7 +247,7 @@ static int open_dir(bool make)
 	if (make)
 		for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 			*slash = '\0';
-			(void)mkdir(path, 0700);
+			(void)mkdir(path, geteuid() == 0 ? 0755 : 0700);
 			*slash = '/';
 		}
 	if (make)

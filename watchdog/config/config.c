@@ -156,14 +156,22 @@ static int find_main(struct config *config, const char *main_file, struct err *e
 	return config->main_file ? 0 : -1;
 }
 
+void config_error_text(const struct config_error *error, struct str *text)
+{
+	str_add(text, error->file);
+	if (error->line > 0)
+		str_addf(text, ":%d", error->line);
+	str_addf(text, ": %s", error->message);
+}
+
 static int first_error(const struct config *config, struct err *err)
 {
-	const struct config_error *error = &config->errors[0];
+	struct str text = STR_INIT;
 
-	if (error->line > 0)
-		return err_set(err, ERR_CONFIG, 0, "%s:%d: %s", error->file, error->line,
-			       error->message);
-	return err_set(err, ERR_CONFIG, 0, "%s: %s", error->file, error->message);
+	config_error_text(&config->errors[0], &text);
+	(void)err_set(err, ERR_CONFIG, 0, "%s", str_text(&text));
+	str_free(&text);
+	return -1;
 }
 
 /* What was found in the main file after it was parsed; it is the first of FILES then. */

@@ -70,6 +70,9 @@ struct config {
 int config_load(struct config *config, const char *main_file, struct err *err);
 void config_free(struct config *config);
 
+/* Appends "FILE:LINE: MESSAGE", without LINE where it is about the whole file. */
+void config_error_text(const struct config_error *error, struct str *text);
+
 /* NULL where there is none. By hash: does not scan. */
 const struct worker *config_worker(const struct config *config, const char *name);
 const struct config_group *config_group(const struct config *config, const char *name);

@@ -133,14 +133,16 @@ static void watch_memory(const struct situation *s, struct decision *d)
 {
 	int64_t limit = s->worker->options.memory_limit_bytes;
 	bool is_over = limit != OPTION_NONE && s->seen->memory_bytes >= limit;
+	int64_t due_boot_ms;
 
 	if (!is_over)
 		d->record.over_since_boot_ms = 0;
 	else if (!d->record.over_since_boot_ms)
 		d->record.over_since_boot_ms = s->now.boot_ms;
-	if (is_over && s->worker->options.memory_limit_for_ms > 0)
-		d->again_boot_ms = d->record.over_since_boot_ms +
-				   s->worker->options.memory_limit_for_ms;
+	due_boot_ms = d->record.over_since_boot_ms + s->worker->options.memory_limit_for_ms;
+	/* One that is over for long enough waits for its turn. */
+	if (is_over && due_boot_ms > s->now.boot_ms)
+		d->again_boot_ms = due_boot_ms;
 }
 
 static void begin_stop(const struct situation *s, struct decision *d, enum reason reason,
@@ -405,8 +407,10 @@ static void rebase(const struct situation *s, struct decision *d)
 
 	if (!record_is_of_earlier_boot(record, s->boot_id))
 		return;
-	if (record->state == STATE_STARTING || record->state == STATE_RUNNING ||
-	    record->state == STATE_STOPPING)
+	/* One that lives has a record that was put back from a backup. */
+	if (s->seen->liveness == LIVENESS_DEAD &&
+	    (record->state == STATE_STARTING || record->state == STATE_RUNNING ||
+	     record->state == STATE_STOPPING))
 		note_end(s, d, REASON_HOST_REBOOTED);
 	forget_failures(record);
 	record->over_since_boot_ms = 0;

@@ -54,7 +54,9 @@ static bool is_worth_watching(const struct slot *slot, const struct convergence 
 
 	if (slot->state == STATE_STOPPING)
 		return true;
-	return is_up && (c->is_watching || (slot->is_selected && !c->is_settled(slot, c->data)));
+	/* As long as we go on, we are the parent of what we started, not a minder. */
+	return is_up && (c->is_watching || slot_is_replaced(slot) ||
+			 (slot->is_selected && !c->is_settled(slot, c->data)));
 }
 
 static int64_t next_due(const struct herd *herd, const struct convergence *c)

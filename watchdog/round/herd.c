@@ -30,6 +30,23 @@ bool slot_is_replaced(const struct slot *slot)
 	       (now->pid != slot->first.pid || now->start_ticks != slot->first.start_ticks);
 }
 
+bool slot_is_up(const struct slot *slot)
+{
+	if (slot->seen.liveness != LIVENESS_ALIVE)
+		return false;
+	return slot->definition == DEFINITION_BROKEN || slot->state == STATE_RUNNING;
+}
+
+bool herd_lacks(const struct herd *herd, const char *name)
+{
+	if (config_worker(&herd->config, name))
+		return false;
+	for (size_t i = 0; i < herd->count; i++)
+		if (strcmp(herd->slots[i].instance.name, name) == 0)
+			return false;
+	return true;
+}
+
 /* ---- slots -------------------------------------------------------------------------------- */
 
 static void init_slot(struct slot *slot, const char *name, int number, const struct worker *worker,
@@ -322,8 +339,18 @@ int herd_read_holds(struct herd *herd, struct err *err)
 	return 0;
 }
 
+/* Where the main file is gone, the default state directory would be another herd, with nobody in it yet. */
+static int check_terms(const struct herd *herd, const struct herd_terms *terms, struct err *err)
+{
+	if (!terms || !terms->state_dir || strcmp(terms->state_dir, herd->config.state_dir) == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG, 0,
+		       "%s: state_dir is %s now and was %s: nothing is done until the next call of `cronherd run`",
+		       herd->config.main_file, herd->config.state_dir, terms->state_dir);
+}
+
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      char *const *only, const struct out *out, struct err *err)
+	      const struct herd_terms *terms, const struct out *out, struct err *err)
 {
 	struct scene *scene = &herd->scene;
 
@@ -335,12 +362,12 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	scene->out = out;
 	scene->now = clock_read();
 	herd->started_wall_ms = scene->now.wall_ms;
-	if (config_load(&herd->config, main_file, err))
+	if (config_load(&herd->config, main_file, err) || check_terms(herd, terms, err))
 		return -1;
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? only : NULL, err))
+	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err))
 		return -1;
 	return herd_read_holds(herd, err);
 }
@@ -354,6 +381,7 @@ void herd_close(struct herd *herd)
 	}
 	free(herd->slots);
 	free(herd->cached);
+	strlist_free(&herd->problems);
 	holds_free(&herd->holds);
 	proctable_free(&herd->scene.table);
 	slotlock_close(&herd->scene.lock);

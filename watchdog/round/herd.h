@@ -15,6 +15,7 @@
 #include "watchdog/act/scene.h"
 #include "watchdog/base/err.h"
 #include "watchdog/base/out.h"
+#include "watchdog/base/str.h"
 #include "watchdog/config/config.h"
 #include "watchdog/decide/decide.h"
 #include "watchdog/decide/intent.h"
@@ -31,6 +32,7 @@ struct slot {
 	const struct hold *hold; /* as last listed; NULL: none */
 	bool is_held;            /* as last asked */
 	bool is_selected;        /* may be acted upon */
+	bool is_by_worker;       /* selected along with all that its worker may have in future */
 	bool is_looked_at;       /* is selected, or one that is depends on it */
 	/* What a verb asks for, beyond keeping: */
 	bool is_renewed;         /* another process in its place */
@@ -67,6 +69,9 @@ struct slot {
 /* Whether another process lives in SLOT than at this run's first look, whoever started it. */
 bool slot_is_replaced(const struct slot *slot);
 
+/* Whether SLOT, after a look, is what an instance that comes after it waits for. Of one whose file is broken only life is known. */
+bool slot_is_up(const struct slot *slot);
+
 struct herd {
 	struct config config;
 	struct scene scene;
@@ -75,6 +80,7 @@ struct herd {
 	size_t count;
 	bool is_minded;     /* a minder is our parent */
 	bool is_prepared;   /* what the first start needs has been done */
+	struct strlist problems; /* what could not be prepared, a line each; starts go on all the same */
 	bool is_outdated;   /* its files have changed since: nobody is replaced for the sake of a definition */
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
@@ -85,17 +91,26 @@ struct herd {
 enum herd_access {
 	HERD_READ,  /* looks only: makes no directory, takes no lease */
 	HERD_WRITE,
-	HERD_HEAL   /* writes too, for the instances ONLY and what they depend on: no more is laid out */
+	HERD_HEAL   /* writes too, for the instances of the terms and what they depend on: no more is laid out */
+};
+
+/* What whoever began us knows of the herd. */
+struct herd_terms {
+	const char *state_dir; /* to be refused if it is another now; NULL: any */
+	char *const *only;     /* HERD_HEAL: ids, NULL-terminated; one that no definition has is passed over */
 };
 
 /*
- * ONLY: with HERD_HEAL, ids, NULL-terminated; one that no definition has is passed over.
- * Opens HERD on MAIN_FILE (NULL: the default). With HERD_WRITE the lease is taken where it may be. -1 with ERR where nothing can be
- * done (no configuration, no /proc, state directory unusable). herd_close in any case.
+ * Opens HERD on MAIN_FILE (NULL: the default). With HERD_WRITE the lease is taken where it may be. TERMS may be NULL but with
+ * HERD_HEAL. -1 with ERR where nothing can be done (no configuration, no /proc, state directory unusable, or not that of TERMS).
+ * herd_close in any case.
  */
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
-	      char *const *only, const struct out *out, struct err *err);
+	      const struct herd_terms *terms, const struct out *out, struct err *err);
 void herd_close(struct herd *herd);
+
+/* Whether nothing at all is known of the worker NAME: its file is broken, and it has left no trace. */
+bool herd_lacks(const struct herd *herd, const char *name);
 
 /* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);

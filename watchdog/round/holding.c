@@ -16,7 +16,7 @@ static size_t end_of_worker(const struct herd *herd, size_t first)
 static bool is_whole(const struct herd *herd, size_t first, size_t last)
 {
 	for (size_t i = first; i < last; i++)
-		if (!herd->slots[i].is_selected)
+		if (!herd->slots[i].is_selected || !herd->slots[i].is_by_worker)
 			return false;
 	return true;
 }

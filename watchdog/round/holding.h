@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* holding: holds for what a command line selected. As few files as say it: NAME where all instances of a worker are
- * selected, NAME:N else. */
+ * selected as such, NAME:N else: what numprocs adds later is held only where the worker was meant. */
 #ifndef WATCHDOG_ROUND_HOLDING_H
 #define WATCHDOG_ROUND_HOLDING_H
 

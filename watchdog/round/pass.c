@@ -157,6 +157,12 @@ static bool is_wanted(const struct slot *slot)
 	return slot->intent == INTENT_KEEP || slot->intent == INTENT_RENEW;
 }
 
+/* What is defined no more need not run. */
+static bool counts(const struct slot *slot)
+{
+	return slot->definition == DEFINITION_CURRENT || slot->definition == DEFINITION_BROKEN;
+}
+
 /* Whether all instances of the workers that SLOT comes after run. *IS_SOON: those that do not are starting. */
 static bool is_ready(const struct herd *herd, const struct slot *slot, bool *is_soon)
 {
@@ -170,12 +176,15 @@ static bool is_ready(const struct herd *herd, const struct slot *slot, bool *is_
 	for (size_t i = 0; i < herd->count && after->count; i++) {
 		const struct slot *other = &herd->slots[i];
 
-		if (other->definition != DEFINITION_CURRENT || other->state == STATE_RUNNING ||
+		if (!counts(other) || slot_is_up(other) ||
 		    !strlist_has(after, other->instance.name))
 			continue;
 		is_ready = false;
-		*is_soon = *is_soon && other->state == STATE_STARTING;
+		*is_soon = *is_soon && other->definition == DEFINITION_CURRENT &&
+			   other->state == STATE_STARTING;
 	}
+	for (size_t i = 0; i < after->count && is_ready; i++)
+		is_ready = *is_soon = !herd_lacks(herd, after->items[i]);
 	return is_ready;
 }
 
@@ -370,6 +379,16 @@ static int settle_end(struct herd *herd, struct slot *slot, const struct decisio
 	return 0;
 }
 
+/* Others of this pass may wait for it, and need not wait for the next look. */
+static void note_start(struct slot *slot, const struct procid *process)
+{
+	if (!process->pid)
+		return; /* it has ended already */
+	slot->seen = (struct observation)OBSERVATION_INIT;
+	slot->seen.liveness = LIVENESS_ALIVE;
+	slot->seen.process = *process;
+}
+
 static void start(struct herd *herd, struct slot *slot, struct record *record)
 {
 	struct scene *scene = &herd->scene;
@@ -380,6 +399,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	switch (result.outcome) {
 	case LAUNCH_DONE:
 		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
+		note_start(slot, &result.process);
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
@@ -546,11 +566,11 @@ static void prepare_starts(struct herd *herd)
 	if (herd->is_prepared)
 		return;
 	herd->is_prepared = true;
-	if (statedir_make(herd->config.log_dir, 0755, &err))
-		out_warn(herd->scene.out, "%s", err.text);
+	/* A log that cannot be opened for want of it is told with its worker. */
+	(void)statedir_make(herd->config.log_dir, 0755, NULL);
 	if (herd->config.minder && !herd->is_minded &&
 	    minder_stand_between(herd->scene.dir.path, herd->config.main_file, &err))
-		out_warn(herd->scene.out, "%s", err.text);
+		strlist_add(&herd->problems, err.text);
 }
 
 /* Stops go in reverse order of starting, and before any start. */

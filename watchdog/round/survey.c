@@ -21,13 +21,16 @@ static const char *waits_for(const struct herd *herd, const struct slot *slot)
 		return NULL;
 	for (size_t i = 0; i < herd->count; i++) {
 		const struct slot *other = &herd->slots[i];
-		bool is_up =
-			other->state == STATE_RUNNING && other->seen.liveness == LIVENESS_ALIVE;
+		bool counts = other->definition == DEFINITION_CURRENT ||
+			      other->definition == DEFINITION_BROKEN;
 
-		if (other->definition == DEFINITION_CURRENT && !is_up &&
+		if (counts && !slot_is_up(other) &&
 		    strlist_has(&worker->options.after, other->instance.name))
 			return other->instance.name;
 	}
+	for (size_t i = 0; i < worker->options.after.count; i++)
+		if (herd_lacks(herd, worker->options.after.items[i]))
+			return worker->options.after.items[i];
 	return NULL;
 }
 

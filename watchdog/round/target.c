@@ -2,9 +2,9 @@
 #include "watchdog/round/target.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
 
 static bool is_glob(const char *target)
 {
@@ -105,17 +105,34 @@ static void select_all(struct herd *herd)
 {
 	for (size_t i = 0; i < herd->count; i++) {
 		herd->slots[i].is_selected = true;
+		herd->slots[i].is_by_worker = true;
 		herd->slots[i].is_looked_at = true;
 	}
+}
+
+/* Whether TARGET means SLOT as one of its worker's, whatever its number: x is none. */
+static bool means_worker(const char *target, const struct slot *slot)
+{
+	char any[INSTANCE_ID_SIZE];
+
+	if (*target == '@' || strcmp(target, slot->instance.name) == 0)
+		return true;
+	(void)snprintf(any, sizeof(any), "%s:x", slot->instance.name);
+	return is_glob(target) && fnmatch(target, any, 0) == 0;
 }
 
 static bool select_one(struct herd *herd, const char *target)
 {
 	bool is_found = is_known(herd, target);
 
-	for (size_t i = 0; i < herd->count; i++)
-		if (matches(herd, target, &herd->slots[i]))
-			herd->slots[i].is_selected = is_found = true;
+	for (size_t i = 0; i < herd->count; i++) {
+		struct slot *slot = &herd->slots[i];
+
+		if (!matches(herd, target, slot))
+			continue;
+		slot->is_selected = is_found = true;
+		slot->is_by_worker |= means_worker(target, slot);
+	}
 	return is_found;
 }
 

@@ -72,6 +72,12 @@ bool said_is_new(struct said *said, const char *text)
 	return !has(said->before, said->before_count, hash);
 }
 
+void said_keep(struct said *said, const char *text)
+{
+	if (has(said->before, said->before_count, hash_text(HASH_INIT, text)))
+		(void)said_is_new(said, text); /* it is not */
+}
+
 static bool is_unchanged(const struct said *said)
 {
 	for (size_t i = 0; i < said->now_count; i++)

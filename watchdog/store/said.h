@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SAID_MAX 256 /* complaints remembered; beyond that they are said again */
+#define SAID_MAX 2048 /* complaints remembered; beyond that they are said again */
 
 struct said {
 	int dir_fd;        /* the state directory; -1: none, the fallback is used */
@@ -29,6 +29,9 @@ void said_open(struct said *said, int dir_fd, const char *herd);
 
 /* Notes TEXT as a complaint of this round; true where the last round did not have it. */
 bool said_is_new(struct said *said, const char *text);
+
+/* Notes TEXT as still standing if the last round had it; says nothing anew. */
+void said_keep(struct said *said, const char *text);
 
 /* Remembers this round's complaints, where they differ from the last one's. */
 void said_close(struct said *said);

@@ -12,13 +12,15 @@
 
 int statedir_make(const char *path, unsigned mode, struct err *err)
 {
+	/* Root's lie beside other programs' (/var/lib), and a worker's user must get to its log. */
+	unsigned mode_above = geteuid() == 0 ? 0755 : 0700;
 	char *copy = mem_dup(path);
 	int status = 0;
 
 	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
 		if (slash)
 			*slash = '\0';
-		if (mkdir(copy, slash ? 0700 : mode) && errno != EEXIST && errno != EISDIR) {
+		if (mkdir(copy, slash ? mode_above : mode) && errno != EEXIST && errno != EISDIR) {
 			status = err_set(err, ERR_SYSTEM, errno, "cannot make the directory %s", copy);
 			break;
 		}

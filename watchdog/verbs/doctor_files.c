@@ -38,18 +38,24 @@ static size_t count_instances(const struct config *config)
 	return count;
 }
 
+static void tell_errors(struct doctor *doctor, const struct config *config)
+{
+	struct str text = STR_INIT;
+
+	config_error_text(config->errors, &text);
+	doctor_bad(doctor, "%zu error%s; the first: %s (all of them: `cronherd config`)",
+		   config->error_count, config->error_count > 1 ? "s" : "", str_text(&text));
+	str_free(&text);
+}
+
 void doctor_check_configuration(struct doctor *doctor)
 {
 	const struct config *config = &doctor->config;
-	const struct config_error *first = config->errors;
 
 	if (doctor->config_err.kind != ERR_NONE)
 		doctor_bad(doctor, "%s", doctor->config_err.text);
 	else if (config->error_count)
-		doctor_bad(doctor,
-			   "%zu error%s; the first: %s:%d: %s (all of them: `cronherd config`)",
-			   config->error_count, config->error_count > 1 ? "s" : "", first->file,
-			   first->line, first->message);
+		tell_errors(doctor, config);
 	else if (!config->worker_count)
 		doctor_warn(doctor, "no worker is defined: write %s/NAME.conf", config->conf_dir);
 	else

@@ -15,9 +15,13 @@ int manual_open(struct manual *manual, char *const *targets, int count)
 
 	if (herd_open(herd, manual->call->config_file, HERD_WRITE, NULL, &manual->call->out, &err))
 		return verb_fail(manual->call, &err);
-	for (size_t i = 0; i < herd->config.error_count; i++)
-		out_warn(&manual->call->out, "%s:%d: %s", herd->config.errors[i].file,
-			 herd->config.errors[i].line, herd->config.errors[i].message);
+	for (size_t i = 0; i < herd->config.error_count; i++) {
+		struct str text = STR_INIT;
+
+		config_error_text(&herd->config.errors[i], &text);
+		out_warn(&manual->call->out, "%s", str_text(&text));
+		str_free(&text);
+	}
 	if (target_select(herd, targets, count, &err))
 		return verb_fail(manual->call, &err);
 	return VERB_DONE;
@@ -157,5 +161,7 @@ int manual_converge(struct manual *manual)
 			  herd_foreign_text(&manual->herd, foreign, sizeof(foreign)));
 		return VERB_PARTLY;
 	}
+	for (size_t i = 0; i < manual->herd.problems.count; i++)
+		out_warn(&manual->call->out, "%s", manual->herd.problems.items[i]);
 	return tell_all(manual);
 }

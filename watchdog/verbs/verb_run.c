@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
@@ -22,6 +23,7 @@ struct round {
 	bool is_part; /* targets were named */
 	int64_t watch_ms;     /* --for */
 	bool is_minded;
+	const char *state_dir; /* of whoever began us */
 	int64_t until_boot_ms;
 };
 
@@ -34,6 +36,21 @@ static void say(struct round *round, const char *text)
 		out_error(&round->call->out, "%s", text);
 }
 
+/* Whether say_config() says TEXT already: what is wrong with the main file ends the round, too. */
+static bool is_config_error(const struct config *config, const char *error)
+{
+	bool is_one = false;
+
+	for (size_t i = 0; i < config->error_count && !is_one; i++) {
+		struct str text = STR_INIT;
+
+		config_error_text(&config->errors[i], &text);
+		is_one = strcmp(str_text(&text), error) == 0;
+		str_free(&text);
+	}
+	return is_one;
+}
+
 static int say_config(struct round *round)
 {
 	const struct config *config = &round->herd.config;
@@ -41,12 +58,25 @@ static int say_config(struct round *round)
 	for (size_t i = 0; i < config->error_count; i++) {
 		struct str text = STR_INIT;
 
-		str_addf(&text, "%s:%d: %s", config->errors[i].file, config->errors[i].line,
-			 config->errors[i].message);
+		config_error_text(&config->errors[i], &text);
 		say(round, str_text(&text));
 		str_free(&text);
 	}
 	return config->error_count ? VERB_USAGE : VERB_DONE;
+}
+
+static void add_fatal(const struct slot *slot, struct str *text)
+{
+	str_addf(text, "%s: does not start: %s", slot->id,
+		 slot->record.failure[0] ? slot->record.failure
+					 : "it ends within startsecs, see `cronherd logs`");
+}
+
+/* One more try after it was given out as FATAL: as long as it has not come up, that still stands. */
+static bool is_tried_again(const struct slot *slot)
+{
+	return slot->state == STATE_STARTING && slot->instance.worker &&
+	       slot->record.failures > slot->instance.worker->options.startretries;
 }
 
 static int say_slot(struct round *round, const struct slot *slot)
@@ -62,10 +92,12 @@ static int say_slot(struct round *round, const struct slot *slot)
 			 slot->seen.why ? slot->seen.why : "not known");
 		status = VERB_PARTLY;
 	} else if (slot->state == STATE_FATAL) {
-		str_addf(&text, "%s: does not start: %s", slot->id,
-			 slot->record.failure[0] ? slot->record.failure
-						 : "it ends within startsecs, see `cronherd logs`");
+		add_fatal(slot, &text);
 		status = VERB_PARTLY;
+	} else if (is_tried_again(slot)) {
+		add_fatal(slot, &text);
+		said_keep(&round->said, str_text(&text));
+		text.len = 0;
 	} else if (slot->state == STATE_BACKOFF) {
 		status = VERB_PARTLY;
 	}
@@ -90,6 +122,8 @@ static int say_all(struct round *round)
 {
 	int status = say_config(round);
 
+	for (size_t i = 0; i < round->herd.problems.count; i++)
+		say(round, round->herd.problems.items[i]);
 	for (size_t i = 0; i < round->herd.count; i++) {
 		int slot_status = VERB_DONE;
 
@@ -140,6 +174,7 @@ static void begin_anew(struct round *round)
 	strlist_add(&argv, "run");
 	if (round->watch_ms)
 		strlist_take(&argv, mem_format("--for=%" PRId64 "ms", left_ms > 1 ? left_ms : 1));
+	strlist_take(&argv, mem_format("--state-dir=%s", round->herd.config.state_dir));
 	/* Without a start yet, there is no minder yet. */
 	if (round->herd.is_prepared || round->is_minded)
 		strlist_add(&argv, "--minded");
@@ -189,11 +224,12 @@ static int work(struct round *round)
 	int count = round->target_count;
 	struct err err = ERR_INIT;
 	struct herd *herd = &round->herd;
+	struct herd_terms terms = { .state_dir = round->state_dir, .only = targets };
 	int status;
 
 	round->is_part = count > 0;
 	status = herd_open(herd, round->call->config_file, is_healing(round) ? HERD_HEAL : HERD_WRITE,
-			   targets, &round->call->out, &err);
+			   &terms, &round->call->out, &err);
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
 	herd->is_minded = round->is_minded;
@@ -205,7 +241,8 @@ static int work(struct round *round)
 		status = converge_herd(round);
 	} else {
 		(void)say_config(round);
-		say(round, err.text);
+		if (!is_config_error(&herd->config, err.text))
+			say(round, err.text);
 		status = err_exit_status(&err);
 	}
 	/* A part of the herd cannot say what the whole has stopped complaining of. */
@@ -219,6 +256,7 @@ static int run(const struct verb_call *call)
 {
 	static const struct option options[] = { { "for", required_argument, NULL, 'f' },
 						 { "minded", no_argument, NULL, 'm' },
+						 { "state-dir", required_argument, NULL, 's' },
 						 { NULL, 0, NULL, 0 } };
 	struct round round = { .call = call };
 	int option;
@@ -226,6 +264,8 @@ static int run(const struct verb_call *call)
 	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
 		if (option == 'm')
 			round.is_minded = true;
+		else if (option == 's')
+			round.state_dir = optarg;
 		else if (option != 'f')
 			return verb_misuse(call, "");
 		else if (units_parse_duration(optarg, &round.watch_ms) || round.watch_ms < 1)
