@@ -143,11 +143,12 @@ static void measure(struct scene *scene, const struct worker_options *options,
 	pid_t pid = seen->process.pid;
 
 	seen->memory_bytes = seen->rss_bytes;
-	if (limit_bytes == OPTION_NONE)
+	if (limit_bytes == OPTION_NONE && !scene->is_exact)
 		return;
 	if (is_tree)
 		seen->memory_bytes = tree_rss_bytes(scene, pid);
-	if (seen->memory_bytes >= 0 && seen->memory_bytes < limit_bytes - limit_bytes / 4)
+	if (!scene->is_exact && seen->memory_bytes >= 0 &&
+	    seen->memory_bytes < limit_bytes - limit_bytes / 4)
 		return;
 	if (is_tree && scene->table.is_read)
 		seen->memory_bytes = measure_tree(scene, pid, options->memory_metric);

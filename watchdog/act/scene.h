@@ -22,6 +22,7 @@ struct scene {
 	struct statedir dir;
 	struct slotlock lock;
 	enum lease_claim claim;
+	bool is_exact; /* memory is measured by each worker's metric and scope, near its limit or not */
 	struct clock now;             /* of the present pass */
 	struct proctable table;       /* all processes, read when first asked for in a pass */
 };

@@ -361,6 +361,7 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	scene->config = &herd->config;
 	scene->out = out;
 	scene->now = clock_read();
+	scene->is_exact = access == HERD_READ;
 	herd->started_wall_ms = scene->now.wall_ms;
 	if (config_load(&herd->config, main_file, err) || check_terms(herd, terms, err))
 		return -1;

@@ -51,6 +51,7 @@ struct slot {
 	enum reason pressure;    /* why it should be replaced by choice */
 	bool may_replace;
 	bool is_rising;          /* about to be started */
+	bool is_forgotten;       /* its definition is gone, and so is all that was known of it */
 	bool is_ready;           /* all that it comes after run */
 	bool is_busy;            /* another round has its lock */
 	bool is_pending;         /* something of this slot is still to be done in this run */

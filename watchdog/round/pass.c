@@ -14,6 +14,7 @@
 #include "watchdog/act/launch.h"
 #include "watchdog/act/minder.h"
 #include "watchdog/act/observe.h"
+#include "watchdog/base/signame.h"
 #include "watchdog/decide/pressure.h"
 #include "watchdog/decide/roll.h"
 #include "watchdog/decide/settle.h"
@@ -372,6 +373,8 @@ static int settle_end(struct herd *herd, struct slot *slot, const struct decisio
 	sweep_session(herd, slot);
 	if (save(herd, slot, &decision->record))
 		return -1;
+	out_info(herd->scene.out, "%s: has ended (%s)", slot->id,
+		 reason_name((enum reason)decision->record.last_exit_reason));
 	if (process.pid) {
 		exitnote_remove(herd->scene.dir.exits_fd, process.pid, process.start_ticks);
 		(void)waitpid(process.pid, NULL, WNOHANG); /* where it was our own child */
@@ -398,12 +401,14 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	launch(scene, &slot->instance, &result);
 	switch (result.outcome) {
 	case LAUNCH_DONE:
+		out_info(scene->out, "%s: started (pid %d)", slot->id, (int)result.process.pid);
 		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
 		note_start(slot, &result.process);
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
 	case LAUNCH_FAILED:
+		out_info(scene->out, "%s: does not start: %s", slot->id, result.why);
 		settle_start_failed(record, worker, result.why, clock_read(), scene->host.boot_id);
 		slot->has_failed = true;
 		slot->is_retried = false;
@@ -439,6 +444,11 @@ static void signal_stop(struct herd *herd, struct slot *slot, const struct decis
 				       decision->record.stopping.killmode);
 	if (status < 0 && status != -ESRCH)
 		complain(slot, "cannot signal it", -status);
+	else
+		out_info(herd->scene.out, "%s: sent %s to %d (%s)", slot->id,
+			 decision->action == ACTION_KILL ? "KILL" : signame_text(decision->signal),
+			 (int)slot->seen.process.pid,
+			 reason_name((enum reason)decision->record.stop_reason));
 }
 
 static void forget(struct herd *herd, struct slot *slot)
@@ -446,6 +456,7 @@ static void forget(struct herd *herd, struct slot *slot)
 	remove_pidfile(herd, slot);
 	(void)recordfile_remove(&herd->scene.dir, &slot->instance);
 	slot->record = (struct record)RECORD_INIT;
+	slot->is_forgotten = true;
 }
 
 static void carry_out(struct herd *herd, struct slot *slot, struct decision *decision)
@@ -580,7 +591,7 @@ static void act_on_stops(struct herd *herd)
 		struct slot *slot = &herd->slots[i];
 		struct decision decision;
 
-		if (!slot->is_selected)
+		if (!slot->is_selected || slot->is_forgotten)
 			continue;
 		sweep(herd, slot);
 		if (awaits_note(herd, slot))
@@ -598,7 +609,7 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->is_put_down ||
+		if (!slot->is_selected || slot->is_forgotten || slot->is_put_down ||
 		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,26 +49,23 @@ static int check_owner(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-/* A room at PATH (relative to AT). Missing and not to be made: *OUT stays -1. */
-static int open_room(int at, const char *path, unsigned mode, bool is_read_only, int *out,
-		     struct err *err)
+static int open_directory(const char *path, unsigned mode, bool is_read_only, int *out,
+			  struct err *err)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	int fd = openat(at, path, flags);
+	int fd = open(path, flags);
 
 	if (fd < 0 && errno == ENOENT && is_read_only)
 		return 0;
 	if (fd < 0 && errno == ENOENT) {
-		if (*path == '/' ? statedir_make(path, mode, err)
-				 : (mkdirat(at, path, mode) && errno != EEXIST
-					    ? err_set(err, ERR_SYSTEM, errno,
-						      "cannot make %s in the state directory", path)
-					    : 0))
+		if (statedir_make(path, mode, err))
 			return -1;
-		fd = openat(at, path, flags);
+		fd = open(path, flags);
 	}
 	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, errno, "cannot open the directory %s", path);
+		return err_set(err, ERR_SYSTEM, errno,
+			       "cannot open the directory %s (move away what stands in its place, or give it back to us)",
+			       path);
 	if (check_owner(fd, path, err)) {
 		close(fd);
 		return -1;
@@ -76,20 +74,41 @@ static int open_room(int at, const char *path, unsigned mode, bool is_read_only,
 	return 0;
 }
 
+/* A room in the state directory, which is open. Missing and not to be made: *OUT stays -1. */
+static int open_room(const struct statedir *dir, const char *name, bool is_read_only, int *out,
+		     struct err *err)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(dir->fd, name, flags);
+	char path[4096];
+
+	if (fd < 0 && errno == ENOENT && is_read_only)
+		return 0;
+	if (fd < 0 && errno == ENOENT && (mkdirat(dir->fd, name, 0700) == 0 || errno == EEXIST))
+		fd = openat(dir->fd, name, flags);
+	*out = fd;
+	if (fd < 0)
+		return err_set(err, ERR_SYSTEM, errno,
+			       "cannot open the directory %s/%s (move away what stands in its place, or give it back to us)",
+			       dir->path, name);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir->path, name);
+	return check_owner(fd, path, err);
+}
+
 int statedir_open(struct statedir *dir, const char *path, const char *pidfile_dir,
 		  bool is_read_only, struct err *err)
 {
 	*dir = (struct statedir)STATEDIR_INIT;
 	dir->path = mem_dup(path);
-	if (open_room(AT_FDCWD, path, 0700, is_read_only, &dir->fd, err))
+	if (open_directory(path, 0700, is_read_only, &dir->fd, err))
 		return -1;
-	if (open_room(AT_FDCWD, pidfile_dir, 0755, is_read_only, &dir->pidfiles_fd, err))
+	if (open_directory(pidfile_dir, 0755, is_read_only, &dir->pidfiles_fd, err))
 		return -1;
 	if (dir->fd < 0)
 		return 0;
-	if (open_room(dir->fd, "records", 0700, is_read_only, &dir->records_fd, err) ||
-	    open_room(dir->fd, "holds", 0700, is_read_only, &dir->holds_fd, err) ||
-	    open_room(dir->fd, "exits", 0700, is_read_only, &dir->exits_fd, err))
+	if (open_room(dir, "records", is_read_only, &dir->records_fd, err) ||
+	    open_room(dir, "holds", is_read_only, &dir->holds_fd, err) ||
+	    open_room(dir, "exits", is_read_only, &dir->exits_fd, err))
 		return -1;
 	return 0;
 }
