@@ -400,6 +400,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	case LAUNCH_DONE:
 		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
 		note_start(slot, &result.process);
+		slot->was_told = false;
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
@@ -437,6 +438,7 @@ static void signal_stop(struct herd *herd, struct slot *slot, const struct decis
 	else
 		status = ending_signal(&herd->scene, &slot->seen.process, decision->signal,
 				       decision->record.stopping.killmode);
+	slot->was_told = true;
 	if (status < 0 && status != -ESRCH)
 		complain(slot, "cannot signal it", -status);
 }
@@ -591,6 +593,17 @@ static void act_on_stops(struct herd *herd)
 	}
 }
 
+/* Somebody who knows newer definitions than we is at work on it. */
+static bool is_left_to_others(const struct herd *herd, const struct slot *slot)
+{
+	const struct worker *worker = slot->instance.worker;
+
+	if (!herd->is_outdated || !worker)
+		return false;
+	return (slot->record.state == STATE_STOPPING && !slot->was_told) ||
+	       (slot->record.definition && slot->record.definition != worker->definition);
+}
+
 static void act_on_starts(struct herd *herd)
 {
 	for (size_t i = 0; i < herd->count; i++) {
@@ -598,7 +611,7 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->is_put_down ||
+		if (!slot->is_selected || slot->is_put_down || is_left_to_others(herd, slot) ||
 		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
