@@ -81,7 +81,8 @@ class ChangedMeanwhile(Promises):
         self.herd("run", check=0)
         for n in range(1, 5):
             self.assertEqual(read(f"/proc/{self.pid(f'a:{n}')}/cmdline"), "sleep\0001002\0")
-            self.assertLessEqual(self.starts(f"a:{n}"), 3, f"a:{n}")
+            # One more than it takes, where both were just about to act.
+            self.assertLessEqual(self.starts(f"a:{n}"), 4, f"a:{n}")
 
     def test_edited_during_a_round(self):
         self.worker("a", "sleep 1001", numprocs=4, startsecs="1s")

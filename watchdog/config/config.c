@@ -435,6 +435,11 @@ static void make_indexes(struct config *config)
 	}
 }
 
+static uint64_t stamp_of_main(const struct config *config)
+{
+	return confstamp_of(config->main_file, config->main_file).hash;
+}
+
 static int load_all(struct load *load, const char *main_file, struct err *err)
 {
 	struct config *config = load->config;
@@ -447,11 +452,17 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 		return 0;
 	}
 	int64_t began_wall_ms = clock_read().wall_ms;
+	uint64_t main_before = stamp_of_main(config);
 	int rc = read_main(load, err);
 	if (rc == 0)
 		rc = set_directories(load, err);
-	if (rc == 0)
+	if (rc == 0) {
+		/* Before the files are read: what changes meanwhile must show. */
+		config->stamp = confstamp_of(config->main_file, config->conf_dir);
+		if (stamp_of_main(config) != main_before)
+			config->stamp.hash++;
 		rc = read_conf_dir(load, err);
+	}
 	if (rc == 0) {
 		confcheck(config, load->files, load->file_count, &errors);
 		conferrors_finish(&errors);
@@ -460,11 +471,9 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 	}
 	drop_broken(load);
 	make_indexes(config);
-	if (rc == 0) {
-		config->stamp = confstamp_of(config->main_file, config->conf_dir);
+	if (rc == 0)
 		config->is_cacheable = config->error_count == 0 &&
 				       confstamp_is_settled(&config->stamp, began_wall_ms);
-	}
 	return rc;
 }
 

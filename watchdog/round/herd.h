@@ -60,6 +60,7 @@ struct slot {
 	int64_t first_starts;    /* record.starts then */
 	bool was_alive;          /* this run has seen it alive */
 	int64_t dead_boot_ms;    /* when this run first saw it dead with its exit not known; 0 */
+	bool was_told;           /* this run has told its process to stop */
 	bool has_failed;         /* this run failed to start it */
 	size_t leftovers;        /* processes that were ended after their main process */
 	int64_t again_boot_ms;   /* when something will be due */
@@ -82,7 +83,8 @@ struct herd {
 	bool is_minded;     /* a minder is our parent */
 	bool is_prepared;   /* what the first start needs has been done */
 	struct strlist problems; /* what could not be prepared, a line each; starts go on all the same */
-	bool is_outdated;   /* its files have changed since: nobody is replaced for the sake of a definition */
+	/* Its files have changed since: nobody is replaced for the sake of a definition, or started in another's stead. */
+	bool is_outdated;
 	int64_t started_wall_ms;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */

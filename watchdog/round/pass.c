@@ -404,6 +404,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 		out_info(scene->out, "%s: started (pid %d)", slot->id, (int)result.process.pid);
 		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
 		note_start(slot, &result.process);
+		slot->was_told = false;
 		slot->is_renewed = false;
 		slot->is_retried = false;
 		break;
@@ -442,6 +443,7 @@ static void signal_stop(struct herd *herd, struct slot *slot, const struct decis
 	else
 		status = ending_signal(&herd->scene, &slot->seen.process, decision->signal,
 				       decision->record.stopping.killmode);
+	slot->was_told = true;
 	if (status < 0 && status != -ESRCH)
 		complain(slot, "cannot signal it", -status);
 	else
@@ -602,6 +604,17 @@ static void act_on_stops(struct herd *herd)
 	}
 }
 
+/* Somebody who knows newer definitions than we is at work on it. */
+static bool is_left_to_others(const struct herd *herd, const struct slot *slot)
+{
+	const struct worker *worker = slot->instance.worker;
+
+	if (!herd->is_outdated || !worker)
+		return false;
+	return (slot->record.state == STATE_STOPPING && !slot->was_told) ||
+	       (slot->record.definition && slot->record.definition != worker->definition);
+}
+
 static void act_on_starts(struct herd *herd)
 {
 	for (size_t i = 0; i < herd->count; i++) {
@@ -610,7 +623,8 @@ static void act_on_starts(struct herd *herd)
 		bool is_soon;
 
 		if (!slot->is_selected || slot->is_forgotten || slot->is_put_down ||
-		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
+		    is_left_to_others(herd, slot) || slot->seen.liveness != LIVENESS_DEAD ||
+		    awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);
