@@ -18,6 +18,11 @@
 /* Files younger than this could be changed again without their times showing it. */
 #define SETTLED_AFTER_S 2
 
+void slot_complain(struct slot *slot, const char *what, int sys_errno)
+{
+	(void)snprintf(slot->problem, sizeof(slot->problem), "%s: %s", what, strerror(sys_errno));
+}
+
 bool slot_is_replaced(const struct slot *slot)
 {
 	/* What this run has started itself is in the record before it is seen. */

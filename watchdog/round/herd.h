@@ -68,6 +68,9 @@ struct slot {
 	char problem[RECORD_FAILURE_SIZE]; /* what kept us from acting; "" nothing */
 };
 
+/* Notes what kept us from acting on SLOT. */
+void slot_complain(struct slot *slot, const char *what, int sys_errno);
+
 /* Whether another process lives in SLOT than at this run's first look, whoever started it. */
 bool slot_is_replaced(const struct slot *slot);
 

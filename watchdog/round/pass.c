@@ -2,11 +2,9 @@
 #include "watchdog/round/pass.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "pidfiles/atomfile.h"
@@ -15,9 +13,9 @@
 #include "watchdog/act/minder.h"
 #include "watchdog/act/observe.h"
 #include "watchdog/base/signame.h"
-#include "watchdog/decide/pressure.h"
-#include "watchdog/decide/roll.h"
 #include "watchdog/decide/settle.h"
+#include "watchdog/round/judge.h"
+#include "watchdog/round/look.h"
 #include "watchdog/store/exitnote.h"
 #include "watchdog/store/recordfile.h"
 
@@ -28,275 +26,13 @@
 /* No writer takes that long. */
 #define LITTER_MIN_AGE_S 600
 
-/* ---- look --------------------------------------------------------------------------------- */
-
-static void complain(struct slot *slot, const char *what, int sys_errno)
-{
-	(void)snprintf(slot->problem, sizeof(slot->problem), "%s: %s", what, strerror(sys_errno));
-}
-
-/* One stat instead of reading two files: the pidfile is still that very file. */
-static bool recall(const struct herd *herd, struct slot *slot)
-{
-	const struct slotcache_entry *entry = slot->cached;
-	char name[OBSERVE_PIDFILE_SIZE];
-	struct stat st;
-
-	slot->cached = NULL;
-	if (!entry)
-		return false;
-	if (entry->has_pidfile &&
-	    (fstatat(herd->scene.dir.pidfiles_fd, observe_pidfile_name(&slot->instance, name), &st,
-		     AT_SYMLINK_NOFOLLOW) ||
-	     (uint64_t)st.st_ino != entry->pidfile_inode ||
-	     herd_changed_ns(&st) != entry->pidfile_changed_ns))
-		return false;
-	slot->has_pidfile = entry->has_pidfile;
-	slot->pidfile = entry->pidfile;
-	slot->record = entry->record;
-	return true;
-}
-
-static int read_files(const struct herd *herd, struct slot *slot)
-{
-	slot->has_pidfile = observe_pidfile(&herd->scene, &slot->instance, &slot->pidfile);
-	return recordfile_read(&herd->scene.dir, &slot->instance, &slot->record);
-}
-
-static void look(struct herd *herd, struct slot *slot, enum observe_depth depth)
-{
-	int status = recall(herd, slot) ? 0 : read_files(herd, slot);
-
-	/* A corrupt record costs history; one that cannot be read may be well: touch nothing. */
-	if (status < 0 && status != -EBADMSG) {
-		slot->seen = (struct observation)OBSERVATION_INIT;
-		slot->seen.why = "its record cannot be read";
-		complain(slot, "cannot read its record", -status);
-		return;
-	}
-	if (depth == OBSERVE_LOOK && slot->record.state == STATE_STARTING)
-		depth = OBSERVE_VERIFY;
-	observe(&herd->scene, &slot->instance, slot->has_pidfile ? &slot->pidfile : NULL,
-		&slot->record, depth, &slot->seen);
-	slot->was_alive |= slot->seen.liveness == LIVENESS_ALIVE;
-	if (slot->was_looked_at)
-		return;
-	slot->was_looked_at = true;
-	slot->first_starts = slot->record.starts;
-	if (slot->seen.liveness == LIVENESS_ALIVE)
-		slot->first = slot->seen.process;
-}
-
-static void look_at_all(struct herd *herd)
-{
-	for (size_t i = 0; i < herd->count; i++)
-		if (herd->slots[i].is_looked_at)
-			look(herd, &herd->slots[i], OBSERVE_LOOK);
-}
-
-/* ---- decide ------------------------------------------------------------------------------- */
-
-static struct situation situation_of(const struct herd *herd, const struct slot *slot)
-{
-	return (struct situation){ .id = slot->id,
-				   .worker = slot->definition == DEFINITION_REMOVED ||
-							     slot->definition == DEFINITION_BROKEN
-						     ? NULL
-						     : slot->instance.worker,
-				   .record = &slot->record,
-				   .seen = &slot->seen,
-				   .intent = slot->intent,
-				   .intent_reason = REASON_MANUAL,
-				   .may_replace = slot->may_replace,
-				   .at_once = slot->at_once,
-				   .is_ready = slot->is_ready,
-				   .is_retried = slot->is_retried,
-				   .boot_id = herd->scene.host.boot_id,
-				   .now = herd->scene.now };
-}
-
-static struct intent_output intent_for(const struct herd *herd, const struct slot *slot)
-{
-	struct intent_input input = { .definition = slot->definition,
-				      .is_held = slot->is_held,
-				      .is_enabled = slot->is_retried ||
-						    (slot->instance.worker &&
-						     slot->instance.worker->options.enabled),
-				      .is_renewed = slot->is_renewed && !slot_is_replaced(slot),
-				      .record = &slot->record,
-				      .now = herd->scene.now };
-
-	return intent_of(&input);
-}
-
-/* Another herder's word counts: nothing is decided here. */
-static void decide_slot(struct herd *herd, struct slot *slot, struct decision *decision)
-{
-	struct intent_output intent = intent_for(herd, slot);
-	struct situation situation;
-
-	slot->intent = intent.intent;
-	if (herd->scene.claim == LEASE_FOREIGN)
-		slot->seen.liveness = LIVENESS_UNKNOWN;
-	situation = situation_of(herd, slot);
-	situation.intent_reason = intent.reason;
-	decide(&situation, decision);
-	if (slot->seen.liveness != LIVENESS_UNKNOWN) {
-		decision->record.missing_since_boot_ms = intent.missing_since_boot_ms;
-		/* By hand, though not enabled: to be kept from now on, until it is enabled. */
-		if (slot->instance.worker && slot->instance.worker->options.enabled)
-			decision->record.wanted = 0;
-		else if (slot->instance.worker && slot->is_retried)
-			decision->record.wanted = 1;
-	}
-	slot->state = decision->state;
-	slot->again_boot_ms = decision->again_boot_ms;
-}
-
-static bool is_wanted(const struct slot *slot)
-{
-	return slot->intent == INTENT_KEEP || slot->intent == INTENT_RENEW;
-}
-
-/* What is defined no more need not run. */
-static bool counts(const struct slot *slot)
-{
-	return slot->definition == DEFINITION_CURRENT || slot->definition == DEFINITION_BROKEN;
-}
-
-/* Whether all instances of the workers that SLOT comes after run. *IS_SOON: those that do not are starting. */
-static bool is_ready(const struct herd *herd, const struct slot *slot, bool *is_soon)
-{
-	const struct strlist *after;
-	bool is_ready = true;
-
-	*is_soon = true;
-	if (!slot->instance.worker)
-		return true;
-	after = &slot->instance.worker->options.after;
-	for (size_t i = 0; i < herd->count && after->count; i++) {
-		const struct slot *other = &herd->slots[i];
-
-		if (!counts(other) || slot_is_up(other) ||
-		    !strlist_has(after, other->instance.name))
-			continue;
-		is_ready = false;
-		*is_soon = *is_soon && other->definition == DEFINITION_CURRENT &&
-			   other->state == STATE_STARTING;
-	}
-	for (size_t i = 0; i < after->count && is_ready; i++)
-		is_ready = *is_soon = !herd_lacks(herd, after->items[i]);
-	return is_ready;
-}
-
-static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
-{
-	struct situation situation = situation_of(herd, slot);
-	enum reason reason;
-
-	if (!is_wanted(slot))
-		return REASON_NONE;
-	if (slot->intent == INTENT_RENEW && slot->seen.liveness == LIVENESS_ALIVE &&
-	    slot->record.state != STATE_STOPPING)
-		return REASON_MANUAL;
-	reason = pressure_of(&situation);
-	/* Another round may have given it the definition that we have not read. */
-	return reason == REASON_CONFIG_CHANGED && herd->is_outdated ? REASON_NONE : reason;
-}
-
-/* The slots of one worker stand side by side: [first, last). */
-static size_t end_of_worker(const struct herd *herd, size_t first)
-{
-	size_t last = first + 1;
-
-	while (last < herd->count &&
-	       strcmp(herd->slots[last].instance.name, herd->slots[first].instance.name) == 0)
-		last++;
-	return last;
-}
-
-static struct roll_member member_of(const struct slot *slot)
-{
-	const struct worker *worker = slot->instance.worker;
-
-	return (struct roll_member){ .state = slot->state,
-				     .pressure = slot->pressure,
-				     .is_rising = slot->is_rising,
-				     .is_current = worker && slot->record.definition ==
-								     worker->definition,
-				     .is_bystander = !slot->is_selected,
-				     .is_down_by_will = !is_wanted(slot) };
-}
-
-static bool is_moving_itself(const struct slot *slot)
-{
-	return slot->is_rising || slot->state == STATE_STARTING || slot->state == STATE_STOPPING;
-}
-
-/* Chooses who of [first, last) may be taken down; the others under pressure wait for their turn. */
-static void roll(struct herd *herd, size_t first, size_t last)
-{
-	struct roll_member *members = calloc(last - first, sizeof(*members));
-	bool is_moving = false;
-	size_t chosen;
-
-	if (!members)
-		return; /* nobody is replaced by choice in this pass */
-	for (size_t i = first; i < last; i++) {
-		members[i - first] = member_of(&herd->slots[i]);
-		is_moving |= is_moving_itself(&herd->slots[i]);
-	}
-	chosen = roll_choose(members, last - first);
-	free(members);
-	for (size_t i = first; i < last; i++) {
-		struct slot *slot = &herd->slots[i];
-
-		if (slot->pressure == REASON_NONE || !slot->is_selected)
-			continue;
-		slot->may_replace = i - first == chosen || slot->all_at_once;
-		slot->is_pending |= !slot->may_replace && (is_moving || chosen != ROLL_NONE);
-	}
-}
-
-static void decide_all(struct herd *herd)
-{
-	struct decision decision;
-	bool has_pressure = false;
-
-	for (size_t i = 0; i < herd->count; i++) {
-		struct slot *slot = &herd->slots[i];
-
-		if (!slot->is_looked_at)
-			continue;
-		slot->may_replace = false;
-		slot->is_pending = slot->seen.is_passing;
-		slot->is_busy = false;
-		slot->is_ready = true;
-		decide_slot(herd, slot, &decision);
-		slot->is_rising = slot->is_selected && decision.action == ACTION_START;
-		/* What nobody does here is not under way. */
-		if (!slot->is_selected && decision.action != ACTION_NONE)
-			slot->state = (enum state)slot->record.state;
-		slot->pressure = pressure_on(herd, slot);
-		has_pressure |= slot->pressure != REASON_NONE;
-	}
-	for (size_t first = 0; has_pressure && first < herd->count;) {
-		size_t last = end_of_worker(herd, first);
-
-		roll(herd, first, last);
-		first = last;
-	}
-}
-
 void pass_look(struct herd *herd)
 {
 	herd->scene.now = clock_read();
 	proctable_free(&herd->scene.table);
 	look_at_all(herd);
-	decide_all(herd);
+	judge_all(herd);
 }
-
-/* ---- act ---------------------------------------------------------------------------------- */
 
 static int save(struct herd *herd, struct slot *slot, const struct record *record)
 {
@@ -306,7 +42,7 @@ static int save(struct herd *herd, struct slot *slot, const struct record *recor
 		return 0;
 	status = recordfile_write(&herd->scene.dir, &slot->instance, record);
 	if (status < 0) {
-		complain(slot, "cannot write its record", -status);
+		slot_complain(slot, "cannot write its record", -status);
 		return -1;
 	}
 	slot->record = *record;
@@ -340,7 +76,7 @@ static void restore_pidfile(struct herd *herd, struct slot *slot)
 		status = exitnote_expect(herd->scene.dir.exits_fd, pidfile.id.pid,
 					 pidfile.id.start_ticks, slot->id);
 	if (status < 0)
-		complain(slot, "cannot write its pidfile", -status);
+		slot_complain(slot, "cannot write its pidfile", -status);
 }
 
 /*
@@ -445,7 +181,7 @@ static void signal_stop(struct herd *herd, struct slot *slot, const struct decis
 				       decision->record.stopping.killmode);
 	slot->was_told = true;
 	if (status < 0 && status != -ESRCH)
-		complain(slot, "cannot signal it", -status);
+		slot_complain(slot, "cannot signal it", -status);
 	else
 		out_info(herd->scene.out, "%s: sent %s to %d (%s)", slot->id,
 			 decision->action == ACTION_KILL ? "KILL" : signame_text(decision->signal),
@@ -522,14 +258,14 @@ static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 	int is_held = holds_ask(&herd->scene.dir, &slot->instance, herd->scene.now.wall_ms);
 
 	if (is_held < 0) {
-		complain(slot, "cannot read whether it is held", -is_held);
+		slot_complain(slot, "cannot read whether it is held", -is_held);
 		return;
 	}
 	slot->is_held = is_held;
-	look(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
+	look_at(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
 	if (awaits_note(herd, slot))
 		return;
-	decide_slot(herd, slot, &decision);
+	judge_slot(herd, slot, &decision);
 	if (!is_to_do(slot, &decision))
 		return;
 	/* What looked like a stop has become a start: that needs the search. */
@@ -548,7 +284,7 @@ static int open_lock(struct herd *herd, struct slot *slot)
 		return 0;
 	status = slotlock_open(&herd->scene.lock, herd->scene.dir.fd, "locks");
 	if (status < 0)
-		complain(slot, "cannot open the lock file", -status);
+		slot_complain(slot, "cannot open the lock file", -status);
 	return status;
 }
 
@@ -563,7 +299,7 @@ static void act_on(struct herd *herd, struct slot *slot, bool is_start)
 	if (slot->is_busy)
 		return;
 	if (status < 0) {
-		complain(slot, "cannot lock it", -status);
+		slot_complain(slot, "cannot lock it", -status);
 		return;
 	}
 	slot->problem[0] = '\0';
@@ -598,7 +334,7 @@ static void act_on_stops(struct herd *herd)
 		sweep(herd, slot);
 		if (awaits_note(herd, slot))
 			continue;
-		decide_slot(herd, slot, &decision);
+		judge_slot(herd, slot, &decision);
 		if (is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
 	}
@@ -626,8 +362,8 @@ static void act_on_starts(struct herd *herd)
 		    is_left_to_others(herd, slot) || slot->seen.liveness != LIVENESS_DEAD ||
 		    awaits_note(herd, slot))
 			continue;
-		slot->is_ready = is_ready(herd, slot, &is_soon);
-		decide_slot(herd, slot, &decision);
+		slot->is_ready = judge_is_ready(herd, slot, &is_soon);
+		judge_slot(herd, slot, &decision);
 		if (!is_to_do(slot, &decision))
 			continue;
 		if (decision.action == ACTION_START)
@@ -643,8 +379,8 @@ static void note_waiting(struct herd *herd)
 		struct slot *slot = &herd->slots[i];
 		bool is_soon;
 
-		if (slot->is_selected && !slot->is_ready && is_wanted(slot) &&
-		    (is_ready(herd, slot, &is_soon) || is_soon))
+		if (slot->is_selected && !slot->is_ready && judge_is_wanted(slot) &&
+		    (judge_is_ready(herd, slot, &is_soon) || is_soon))
 			slot->is_pending = true;
 	}
 }
