@@ -83,6 +83,7 @@ struct herd {
 	struct holds holds;
 	struct slot *slots; /* in starting order: priority, then place in the files, then number */
 	size_t count;
+	bool is_manual;     /* a person's verb, no round: replaces only what it is told to */
 	bool is_minded;     /* a minder is our parent */
 	bool is_prepared;   /* what the first start needs has been done */
 	struct strlist problems; /* what could not be prepared, a line each; starts go on all the same */

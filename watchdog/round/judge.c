@@ -109,6 +109,9 @@ static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
 	if (slot->intent == INTENT_RENEW && slot->seen.liveness == LIVENESS_ALIVE &&
 	    slot->record.state != STATE_STOPPING)
 		return REASON_MANUAL;
+	/* Who is asked to start or stop some does not, on the way, replace others that have grown or aged. */
+	if (herd->is_manual)
+		return REASON_NONE;
 	reason = pressure_of(&situation);
 	/* Another round may have given it the definition that we have not read. */
 	return reason == REASON_CONFIG_CHANGED && herd->is_outdated ? REASON_NONE : reason;

@@ -22,6 +22,7 @@ int manual_open(struct manual *manual, char *const *targets, int count)
 		out_warn(&manual->call->out, "%s", str_text(&text));
 		str_free(&text);
 	}
+	herd->is_manual = true;
 	if (target_select(herd, targets, count, &err))
 		return verb_fail(manual->call, &err);
 	return VERB_DONE;
