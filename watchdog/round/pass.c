@@ -117,8 +117,9 @@ static struct situation situation_of(const struct herd *herd, const struct slot 
 
 static struct intent_output intent_for(const struct herd *herd, const struct slot *slot)
 {
+	bool is_alive = slot->seen.liveness == LIVENESS_ALIVE;
 	struct intent_input input = { .definition = slot->definition,
-				      .is_held = slot->is_held,
+				      .is_held = slot->is_held || (slot->is_put_down && !is_alive),
 				      .is_enabled = slot->is_retried ||
 						    (slot->instance.worker &&
 						     slot->instance.worker->options.enabled),
@@ -622,9 +623,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->is_forgotten || slot->is_put_down ||
-		    is_left_to_others(herd, slot) || slot->seen.liveness != LIVENESS_DEAD ||
-		    awaits_note(herd, slot))
+		if (!slot->is_selected || slot->is_forgotten || is_left_to_others(herd, slot) ||
+		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = is_ready(herd, slot, &is_soon);
 		decide_slot(herd, slot, &decision);
