@@ -258,7 +258,8 @@ class Forking(Promises):
         self.worker("d", "sleep 1000")
         self.herd("run", check=0)
         self.wait_gone(pid)
-        self.assertEqual(len(self.marked("d:1")), 1)
+        self.wait_pid("d:1")
+        wait_until("it is alone", lambda: len(self.marked("d:1")) == 1)
 
 
 class Said(Promises):

@@ -21,7 +21,7 @@
 #include "watchdog/store/exitnote.h"
 
 /* Rounds at a time: a backoff that one of them waits for must not delay the others. */
-#define ROUNDS_MAX 8
+#define ROUNDS_MAX 32
 /* Ends told by one round's command line; more go to the next one. */
 #define ENDED_MAX 256
 

@@ -28,8 +28,9 @@ static struct situation situation_of(const struct herd *herd, const struct slot 
 
 static struct intent_output intent_for(const struct herd *herd, const struct slot *slot)
 {
+	bool is_alive = slot->seen.liveness == LIVENESS_ALIVE;
 	struct intent_input input = { .definition = slot->definition,
-				      .is_held = slot->is_held,
+				      .is_held = slot->is_held || (slot->is_put_down && !is_alive),
 				      .is_enabled = slot->is_retried ||
 						    (slot->instance.worker &&
 						     slot->instance.worker->options.enabled),

@@ -358,9 +358,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->is_forgotten || slot->is_put_down ||
-		    is_left_to_others(herd, slot) || slot->seen.liveness != LIVENESS_DEAD ||
-		    awaits_note(herd, slot))
+		if (!slot->is_selected || slot->is_forgotten || is_left_to_others(herd, slot) ||
+		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = judge_is_ready(herd, slot, &is_soon);
 		judge_slot(herd, slot, &decision);

@@ -10,10 +10,19 @@
 #include "watchdog/round/holding.h"
 #include "watchdog/verbs/manual.h"
 
+/* It has been stopped, and somebody else has started it since: the hold expired, or a person lifted it. */
+static bool is_back(const struct slot *slot)
+{
+	return slot->first.pid && !slot->is_held && slot->seen.liveness == LIVENESS_ALIVE &&
+	       slot_is_replaced(slot);
+}
+
 static bool is_settled(const struct slot *slot)
 {
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return !slot->is_busy && !slot->is_pending;
+	if (is_back(slot))
+		return true;
 	/* The pidfile goes last, whoever settles the end. */
 	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING &&
 	       !slot->has_pidfile;
@@ -30,12 +39,14 @@ static bool tell(const struct slot *slot, struct str *line)
 				 slot->leftovers > 1 ? "es" : "", slot->leftovers > 1 ? "were" : "was");
 	} else if (is_down) {
 		str_add(line, "not running, held");
+	} else if (is_back(slot)) {
+		str_add(line, "stopped, and started again since: it is not held any more");
 	} else {
 		str_add(line, "ERROR (");
 		manual_explain(slot, line);
 		str_add(line, ")");
 	}
-	return is_down;
+	return is_down || is_back(slot);
 }
 
 /* Whose word the hold is: the login name, where there is one. */
