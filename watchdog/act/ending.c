@@ -32,8 +32,7 @@ int family_take(struct family *family, struct scene *scene, const struct procid 
 
 	family_free(family);
 	family->root = *process;
-	/* A moment ago is too long ago: who forked since would be missed. */
-	proctable_free(&scene->table);
+	/* The table is of this pass; who has been forked since is found in the session when the main process has gone. */
 	status = proctable_read(&scene->table, &scene->proc);
 	if (status < 0)
 		return status;
@@ -79,7 +78,6 @@ static int send_group(struct scene *scene, const struct procid *leader, int sig)
 {
 	int status;
 
-	proctable_free(&scene->table);
 	status = proctable_read(&scene->table, &scene->proc);
 	if (status < 0)
 		return status;
@@ -148,7 +146,6 @@ size_t ending_sweep_session(struct scene *scene, const struct instance *instance
 	size_t found = 0;
 	const struct proctable_entry *leader;
 
-	proctable_free(&scene->table);
 	if (!process->pid || proctable_read(&scene->table, &scene->proc))
 		return found;
 	/* Its number may lead another's session by now. */
