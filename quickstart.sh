@@ -10,7 +10,8 @@ set -eu
 cd "$(dirname "$0")"
 source_dir=$PWD
 
-build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev check"
+build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev
+	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
 	procps util-linux"

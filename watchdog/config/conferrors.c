@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "watchdog/base/mem.h"
-#include "watchdog/config/conftext.h"
+#include "watchdog/base/utf8.h"
 
 /* A value of megabytes has no place in a message. */
 #define MESSAGE_SIZE 1024
@@ -30,7 +30,7 @@ void conferrors_addv(struct conferrors *errors, const char *file, int line, cons
 		return;
 	if (vsnprintf(message, sizeof(message), format, args) < 0)
 		message[0] = '\0';
-	conftext_make_line(message);
+	utf8_make_line(message);
 	errors->items = mem_resize(errors->items, errors->count + 1, sizeof(*errors->items));
 	errors->items[errors->count++] = (struct config_error){ .file = mem_dup(file),
 								.line = line,

@@ -16,7 +16,7 @@
 
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confscan.h"
-#include "watchdog/config/conftext.h"
+#include "watchdog/base/utf8.h"
 #include "watchdog/model/option.h"
 
 /* The default of every list is one item that nobody writes. libconfuse drops it at "=" and
@@ -231,7 +231,7 @@ static int on_later_section(cfg_t *cfg, cfg_opt_t *opt)
 static bool check_text(const struct walk *walk, const cfg_t *cfg, const char *name,
 		       const char *value)
 {
-	if (conftext_is_value(value))
+	if (utf8_is_value(value))
 		return true;
 	add_error(walk, cfg->line, "option '%s': the value has control characters or is no UTF-8",
 		  name);

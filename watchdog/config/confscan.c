@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "watchdog/config/conftext.h"
+#include "watchdog/base/utf8.h"
 
 /* Deeper than any section goes: then a brace is missing further up. */
 #define DEPTH_MAX 16
@@ -26,7 +26,7 @@ static bool check_bytes(const struct scan *scan)
 	int line = 1;
 
 	for (size_t at = 0, len; at < scan->len; at += len) {
-		len = conftext_utf8_len(scan->text + at, scan->len - at);
+		len = utf8_len(scan->text + at, scan->len - at);
 		if (scan->text[at] == '\0') {
 			conferrors_add(scan->errors, scan->file, line,
 				       "a NUL byte: this is no text file");

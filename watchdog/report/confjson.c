@@ -8,7 +8,7 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/signame.h"
 #include "watchdog/model/option.h"
-#include "watchdog/report/jsontext.h"
+#include "watchdog/base/jsontext.h"
 
 /* ---- options ------------------------------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
 
 #include "watchdog/base/signame.h"
 #include "watchdog/report/confjson.h"
-#include "watchdog/report/jsontext.h"
+#include "watchdog/base/jsontext.h"
 
 static json_t *hold_of(const struct snapshot_instance *instance)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "watchdog/base/mem.h"
-#include "watchdog/config/conftext.h"
+#include "watchdog/base/utf8.h"
 #include "watchdog/model/option.h"
 #include "watchdog/report/why.h"
 
@@ -215,14 +215,14 @@ void snapshot_add_stray(struct snapshot *snapshot, pid_t pid, const char *id)
 	*stray = (struct snapshot_stray){ .pid = pid };
 	memcpy(stray->id, id, strnlen(id, sizeof(stray->id) - 1));
 	/* It comes from a process's environment. */
-	conftext_make_line(stray->id);
+	utf8_make_line(stray->id);
 }
 
 const char *snapshot_text(struct snapshot *snapshot, const char *text)
 {
 	char *copy = mem_dup(text);
 
-	conftext_make_line(copy);
+	utf8_make_line(copy);
 	strlist_take(&snapshot->texts, copy);
 	return copy;
 }

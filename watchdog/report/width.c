@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "watchdog/config/conftext.h"
+#include "watchdog/base/utf8.h"
 
 struct range {
 	uint32_t first, last;
@@ -53,7 +53,7 @@ static size_t step(const char *text, size_t left, size_t *len)
 {
 	uint32_t code;
 
-	*len = conftext_utf8_len(text, left);
+	*len = utf8_len(text, left);
 	if (*len <= 1) {
 		*len = 1;
 		return 1;

@@ -12,7 +12,7 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
 #include "watchdog/verbs/doctor.h"
-#include "watchdog/verbs/selfpath.h"
+#include "watchdog/act/selfpath.h"
 
 #define CURE	  "`cronherd cron install`"
 #define CRON_D	  "/etc/cron.d"

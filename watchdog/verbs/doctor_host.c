@@ -14,7 +14,7 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
 #include "watchdog/verbs/doctor.h"
-#include "watchdog/verbs/selfpath.h"
+#include "watchdog/act/selfpath.h"
 
 /* A round, its minder, pipes, directories. */
 #define DESCRIPTORS_OF_A_ROUND 64

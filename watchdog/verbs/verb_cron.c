@@ -16,7 +16,7 @@
 #include "watchdog/config/config.h"
 #include "watchdog/config/paths.h"
 #include "watchdog/store/statedir.h"
-#include "watchdog/verbs/selfpath.h"
+#include "watchdog/act/selfpath.h"
 #include "watchdog/verbs/verb.h"
 
 #define MINUTE_MS 60000

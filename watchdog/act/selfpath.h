@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* selfpath: where this program is, for who has to call it later. */
-#ifndef WATCHDOG_VERBS_SELFPATH_H
-#define WATCHDOG_VERBS_SELFPATH_H
+#ifndef WATCHDOG_ACT_SELFPATH_H
+#define WATCHDOG_ACT_SELFPATH_H
 
 #include <stdbool.h>
 

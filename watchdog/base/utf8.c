@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* conftext: UTF-8 after RFC 3629. */
-#include "watchdog/config/conftext.h"
+/* utf8: UTF-8 after RFC 3629. */
+#include "watchdog/base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
 
-size_t conftext_utf8_len(const char *text, size_t left)
+size_t utf8_len(const char *text, size_t left)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *byte = (const unsigned char *)text;
@@ -34,23 +34,39 @@ static bool is_control(char byte)
 	return (unsigned char)byte < 0x20 || byte == 0x7F;
 }
 
-bool conftext_is_value(const char *text)
+bool utf8_is_value(const char *text)
 {
 	for (size_t left = strlen(text), len; left > 0; text += len, left -= len) {
-		len = conftext_utf8_len(text, left);
+		len = utf8_len(text, left);
 		if (len == 0 || (is_control(*text) && *text != '\t' && *text != '\n'))
 			return false;
 	}
 	return true;
 }
 
-void conftext_make_line(char *text)
+void utf8_make_line(char *text)
 {
 	for (size_t left = strlen(text), len; left > 0; text += len, left -= len) {
-		len = conftext_utf8_len(text, left);
+		len = utf8_len(text, left);
 		if (len == 0 || is_control(*text)) {
 			*text = '?';
 			len = 1;
 		}
 	}
+}
+
+void utf8_repair(const char *text, size_t len, struct str *out)
+{
+	size_t good = 0;
+
+	for (size_t at = 0, step; at < len; at += step) {
+		step = utf8_len(text + at, len - at);
+		if (step > 0 && text[at] != '\0')
+			continue;
+		step = 1;
+		str_add_n(out, text + good, at - good);
+		str_add(out, "\xEF\xBF\xBD");
+		good = at + 1;
+	}
+	str_add_n(out, text + good, len - good);
 }

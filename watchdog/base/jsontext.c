@@ -1,30 +1,22 @@
 /* SPDX-License-Identifier: ISC */
-#include "watchdog/report/jsontext.h"
+#include "watchdog/base/jsontext.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "watchdog/base/clock.h"
-#include "watchdog/base/mem.h"
-#include "watchdog/config/conftext.h"
+#include "watchdog/base/utf8.h"
 
 json_t *jsontext_string(const char *text)
 {
 	json_t *json = text ? json_string(text) : json_null();
-	char *copy;
+	struct str repaired = STR_INIT;
 
 	if (json)
 		return json;
-	copy = mem_dup(text);
-	for (size_t at = 0, left = strlen(copy), len; left > 0; at += len, left -= len) {
-		len = conftext_utf8_len(copy + at, left);
-		if (len == 0) {
-			copy[at] = '?';
-			len = 1;
-		}
-	}
-	json = json_string(copy);
-	free(copy);
+	utf8_repair(text, strlen(text), &repaired);
+	json = json_string(str_text(&repaired));
+	str_free(&repaired);
 	return json;
 }
 

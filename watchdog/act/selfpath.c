@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "watchdog/verbs/selfpath.h"
+#include "watchdog/act/selfpath.h"
 
 #include <errno.h>
 #include <limits.h>

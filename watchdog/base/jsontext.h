@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* jsontext: values for Jansson, which refuses text that is no UTF-8. Every function gives a new
  * reference. */
-#ifndef WATCHDOG_REPORT_JSONTEXT_H
-#define WATCHDOG_REPORT_JSONTEXT_H
+#ifndef WATCHDOG_BASE_JSONTEXT_H
+#define WATCHDOG_BASE_JSONTEXT_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 
 #include "watchdog/base/str.h"
 
-/* TEXT as a string; NULL gives null. Bytes that are no UTF-8 become "?". */
+/* TEXT as a string; NULL gives null. Bytes that are no UTF-8 become U+FFFD. */
 json_t *jsontext_string(const char *text);
 
 /* NUMBER, or null unless IS_KNOWN. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * courier: takes what rounds have spooled into the journal, sends what is owed to each webhook, and the pings.
+ *
+ * One at a time for a herd (SPOOL_COURIER_LOCK), COURIER_BUDGET_MS at most. Each webhook is a queue in order with one request
+ * under way; webhooks go side by side. As long as it lives it looks at spool/ and the beat again and again, so that what
+ * a round spools meanwhile is sent without another courier.
+ */
+#ifndef WATCHDOG_COURIER_COURIER_H
+#define WATCHDOG_COURIER_COURIER_H
+
+#include <stdbool.h>
+
+#include "watchdog/base/err.h"
+#include "watchdog/base/out.h"
+#include "watchdog/config/config.h"
+
+#define COURIER_BUDGET_MS 50000
+
+struct courier_options {
+	const struct out *out;
+	bool is_now;      /* waits for nothing: every delay counts as over, once */
+	bool is_detached; /* a round began it: says nothing, keeps its complaints for the next round (store/said.h) */
+};
+
+enum courier_end {
+	COURIER_DONE,   /* nothing is owed any more */
+	COURIER_OWING,  /* something is, for later */
+	COURIER_BUSY,   /* another courier is at work: it will send it */
+	COURIER_FAILED
+};
+
+enum courier_end courier_run(const struct config *config, const struct courier_options *options,
+			     struct err *err);
+
+#endif
