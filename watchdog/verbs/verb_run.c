@@ -11,6 +11,7 @@
 #include "watchdog/round/converge.h"
 #include "watchdog/round/rotate.h"
 #include "watchdog/round/target.h"
+#include "watchdog/round/tell.h"
 #include "watchdog/store/said.h"
 #include "watchdog/verbs/verb.h"
 
@@ -208,6 +209,8 @@ static int converge_herd(struct round *round)
 	if (!round->is_part) {
 		say_logs(round);
 		herd_finish_round(&round->herd);
+		tell_samples(&round->herd);
+		tell_deliver(&round->herd, false);
 	}
 	return say_all(round);
 }
