@@ -362,6 +362,20 @@ static const struct meaning meanings[] = {
 	{ CURLE_OK, HTTP_NETWORK, "no status" },
 };
 
+static const struct meaning broken_handshake = { CURLE_SSL_CONNECT_ERROR, HTTP_NETWORK,
+						 "broken off in the TLS handshake" };
+
+/* Whether the network ended a handshake, which says nothing of certificates. libcurl tells it only by its text. */
+static bool is_broken_off(const struct transfer *transfer, CURLcode code)
+{
+	static const char *const signs[] = { "Recv failure", "Send failure", "SSL_ERROR_SYSCALL" };
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (code == CURLE_SSL_CONNECT_ERROR && strstr(transfer->error, signs[i]))
+			return true;
+	return false;
+}
+
 static void say_timeout(struct transfer *transfer, struct http_result *result)
 {
 	curl_off_t ready_us = 0;
@@ -382,6 +396,8 @@ static void say_failure(struct transfer *transfer, CURLcode code, struct http_re
 	while (meaning->code != code && meaning->code != CURLE_OK)
 		meaning++;
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_errno);
+	if (is_broken_off(transfer, code))
+		meaning = &broken_handshake;
 	result->failure = meaning->failure;
 	if (meaning->code == CURLE_OK && code != CURLE_OK)
 		(void)snprintf(result->why, sizeof(result->why), "%s", curl_easy_strerror(code));
