@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/courier/retention.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "pidfiles/atomfile.h"
+#include "watchdog/base/mem.h"
+#include "watchdog/courier/ownevent.h"
+
+/* Its time of change is when the journal was last trimmed. */
+#define FILE_NAME "trimmed"
+
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS	(24 * HOUR_MS)
+
+#define EVENTS_MS     (90 * DAY_MS)
+#define DEAD_MS	      (30 * DAY_MS)
+#define JOURNAL_BYTES (INT64_C(64) << 20)
+
+bool retention_is_due(int64_t last_wall_ms, int64_t now_wall_ms)
+{
+	return now_wall_ms < last_wall_ms || now_wall_ms - last_wall_ms >= HOUR_MS;
+}
+
+static int64_t last_wall_ms(int state_fd)
+{
+	struct stat st;
+
+	if (fstatat(state_fd, FILE_NAME, &st, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000;
+}
+
+static void tell(struct errand *errand, int64_t dropped)
+{
+	char sentence[200];
+	int status;
+
+	(void)snprintf(sentence, sizeof(sentence),
+		       "%" PRId64 " deliveries that were owed have been dropped: the journal is full", dropped);
+	status = ownevent_spool(errand->state_fd, EVENT_WEBHOOK_DROPPED, sentence);
+	errand_complain(errand, COMPLAINT_NOTE, "journal, full", "%s%s%s", sentence,
+			status < 0 ? "; nobody can be told: " : "", status < 0 ? strerror(-status) : "");
+}
+
+int retention_keep(struct errand *errand, struct err *err)
+{
+	const struct journal_retention retention = { .events_ms = EVENTS_MS,
+						     .dead_ms = DEAD_MS,
+						     .samples_ms = errand->config->history_ms,
+						     .bytes = JOURNAL_BYTES };
+	int64_t dropped = 0;
+
+	if (!retention_is_due(last_wall_ms(errand->state_fd), errand->now.wall_ms))
+		return 0;
+	if (journal_trim(errand->journal, &retention, errand->now.wall_ms, &dropped, err) < 0)
+		return -1;
+	/* Without the mark it is done again by the next courier: that costs little. */
+	(void)atomfile_write(errand->state_fd, FILE_NAME, "", 0, 0600, ATOMFILE_VOLATILE);
+	if (dropped > 0)
+		tell(errand, dropped);
+	return 0;
+}
