@@ -526,7 +526,8 @@ START_TEST(endpoints_come_back)
 	struct journal_endpoint endpoint = { .url_hash = UINT64_MAX - 1, .failures = 3,
 					     .next_wall_ms = NOW_MS, .failing_wall_ms = NOW_MS - 1,
 					     .disabled_wall_ms = NOW_MS - 2,
-					     .tried_wall_ms = NOW_MS - 3, .last = "503" };
+					     .tried_wall_ms = NOW_MS - 3, .last = "503",
+					     .refusals = 2, .digest_seq = INT64_MAX };
 	struct journal_endpoint found;
 
 	ck_well(journal_endpoint_get(journal, "hook", &found, &err));
@@ -544,6 +545,8 @@ START_TEST(endpoints_come_back)
 	ck_assert_int_eq(found.disabled_wall_ms, NOW_MS - 2);
 	ck_assert_int_eq(found.tried_wall_ms, NOW_MS - 3);
 	ck_assert_str_eq(found.last, "503");
+	ck_assert_int_eq(found.refusals, 2);
+	ck_assert_int_eq(found.digest_seq, INT64_MAX);
 }
 END_TEST
 

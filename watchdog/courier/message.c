@@ -20,24 +20,30 @@ static struct format_event event_of(const struct journal_event *event)
 }
 
 static int format_several(const struct webhook_options *webhook,
-			  const struct journal_delivery *deliveries, size_t count,
+			  const struct journal_delivery *deliveries, size_t count, struct message *message,
 			  struct format_message *formatted, struct err *err)
 {
+	char id[EVENT_ID_SIZE];
+
 	struct format_event *events = mem_alloc(count * sizeof(*events));
 	int status;
 
 	for (size_t i = 0; i < count; i++)
 		events[i] = event_of(&deliveries[i].event);
+	format_digest_id(events, count, id);
+	(void)snprintf(message->id, sizeof(message->id), "%s", id);
 	status = format_digest(webhook, events, count, formatted, err);
 	free(events);
 	return status;
 }
 
 static int format_one(const struct webhook_options *webhook, const struct journal_delivery *delivery,
-		      int64_t held_back, struct format_message *formatted, struct err *err)
+		      int64_t held_back, struct message *message, struct format_message *formatted,
+		      struct err *err)
 {
 	const struct format_event event = event_of(&delivery->event);
 
+	(void)snprintf(message->id, sizeof(message->id), "%s", event.id);
 	return format_event(webhook, &event, held_back, formatted, err);
 }
 
@@ -69,13 +75,12 @@ int message_make(const struct webhook_options *webhook, const struct strlist *se
 	int status;
 
 	*message = (struct message){ .body = STR_INIT };
-	status = count > 1 ? format_several(webhook, deliveries, count, &formatted, err)
-			   : format_one(webhook, deliveries, held_back, &formatted, err);
+	status = count > 1 ? format_several(webhook, deliveries, count, message, &formatted, err)
+			   : format_one(webhook, deliveries, held_back, message, &formatted, err);
 	if (status) {
 		format_message_free(&formatted);
 		return -1;
 	}
-	(void)snprintf(message->id, sizeof(message->id), "%s", formatted.id);
 	message->body = formatted.body;
 	message->headers = formatted.headers;
 	for (size_t i = 0; i < webhook->headers.count; i++)

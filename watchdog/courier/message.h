@@ -9,12 +9,11 @@
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
 #include "watchdog/journal/journal.h"
-#include "watchdog/model/event.h"
 #include "watchdog/model/webhook.h"
 #include "watchdog/net/http.h"
 
 struct message {
-	char id[EVENT_ID_SIZE]; /* the event's; of several one made from theirs: the same at each try */
+	char id[JOURNAL_ID_MAX + 1]; /* the event's; of several one made from theirs: the same at each try */
 	struct str body;
 	struct strlist headers;
 };

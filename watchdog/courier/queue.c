@@ -155,7 +155,7 @@ static void read_secrets(struct queue *queue, struct errand *errand)
 {
 	struct err why = ERR_INIT;
 
-	if (secretfile_load(&queue->webhook->options, &queue->secrets, &why) == 0)
+	if (secretfile_secrets(&queue->webhook->options, &queue->secrets, &why) == 0)
 		return;
 	queue->is_mute = true;
 	errand_complain(errand, COMPLAINT_STANDING, queue->topic, "nothing is sent: %s", why.text);

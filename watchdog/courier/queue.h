@@ -26,7 +26,7 @@ struct queue {
 	bool is_whole;                   /* there are no more than the window has */
 	/* Under way: */
 	size_t sending; /* so many from AT on, as one message; 0: nothing */
-	char id[EVENT_ID_SIZE];
+	char id[JOURNAL_ID_MAX + 1];
 	int64_t timeout_ms;
 	struct journal_flap flap; /* of the event's subject, once it is settled */
 	bool has_flap;

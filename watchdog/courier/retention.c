@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,7 +41,7 @@ static void tell(struct errand *errand, int64_t dropped)
 	int status;
 
 	(void)snprintf(sentence, sizeof(sentence),
-		       "%" PRId64 " deliveries that were owed have been dropped: the journal is full", dropped);
+		       "%" PRId64 " events that were still owed have been dropped: the journal is full", dropped);
 	status = ownevent_spool(errand->state_fd, EVENT_WEBHOOK_DROPPED, sentence);
 	errand_complain(errand, COMPLAINT_NOTE, "journal, full", "%s%s%s", sentence,
 			status < 0 ? "; nobody can be told: " : "", status < 0 ? strerror(-status) : "");

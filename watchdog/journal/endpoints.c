@@ -17,7 +17,7 @@ int journal_endpoint_get(struct journal *journal, const char *webhook,
 		return 0;
 	query = sql_query(journal->sql,
 			  "SELECT url_hash, failures, next_wall_ms, failing_wall_ms, disabled_wall_ms,"
-			  " tried_wall_ms, last FROM webhooks WHERE name = ?",
+			  " tried_wall_ms, last, refusals, digest_seq FROM webhooks WHERE name = ?",
 			  err);
 	sql_put_text(query, webhook);
 	status = sql_step(query, err);
@@ -30,6 +30,8 @@ int journal_endpoint_get(struct journal *journal, const char *webhook,
 	endpoint->disabled_wall_ms = sql_number(query, 4);
 	endpoint->tried_wall_ms = sql_number(query, 5);
 	(void)snprintf(endpoint->last, sizeof(endpoint->last), "%s", sql_text(query, 6));
+	endpoint->refusals = sql_number(query, 7);
+	endpoint->digest_seq = sql_number(query, 8);
 	sql_release(query);
 	return 0;
 }
@@ -40,9 +42,11 @@ static int set_endpoint(struct journal *journal, const char *webhook,
 	struct sql_query *query = sql_query(
 		journal->sql,
 		"INSERT INTO webhooks (name, url_hash, failures, next_wall_ms, failing_wall_ms,"
-		" disabled_wall_ms, tried_wall_ms, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		" disabled_wall_ms, tried_wall_ms, last, refusals, digest_seq)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
 		" ON CONFLICT (name) DO UPDATE SET url_hash = ?2, failures = ?3, next_wall_ms = ?4,"
-		" failing_wall_ms = ?5, disabled_wall_ms = ?6, tried_wall_ms = ?7, last = ?8",
+		" failing_wall_ms = ?5, disabled_wall_ms = ?6, tried_wall_ms = ?7, last = ?8,"
+		" refusals = ?9, digest_seq = ?10",
 		err);
 
 	sql_put_text(query, webhook);
@@ -53,6 +57,8 @@ static int set_endpoint(struct journal *journal, const char *webhook,
 	sql_put(query, endpoint->disabled_wall_ms);
 	sql_put(query, endpoint->tried_wall_ms);
 	sql_put_text(query, endpoint->last);
+	sql_put(query, endpoint->refusals);
+	sql_put(query, endpoint->digest_seq);
 	return sql_run(query, err) < 0 ? -1 : 0;
 }
 

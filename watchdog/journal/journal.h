@@ -146,6 +146,8 @@ int journal_webhooks(struct journal *journal, struct strlist *names, struct err 
 struct journal_endpoint {
 	uint64_t url_hash;        /* of the URL that all this is about */
 	int64_t failures;         /* tries in a row that went wrong, of the one at the head of the queue */
+	int64_t refusals;         /* among them, those where it was refused (net/verdict.h) */
+	int64_t digest_seq;       /* the last of those that were put into one message; 0: none are */
 	int64_t next_wall_ms;     /* not before; 0: at once */
 	int64_t failing_wall_ms;  /* since; 0: is well */
 	int64_t disabled_wall_ms; /* since a 410; 0: is not */

@@ -243,13 +243,13 @@ static int put_webhook(struct carry *carry, const struct sql_query *row, struct 
 	query = sql_query(
 		carry->to,
 		"INSERT OR IGNORE INTO webhooks (name, last, delivered, url_hash, failures,"
-		" next_wall_ms, failing_wall_ms, disabled_wall_ms, tried_wall_ms)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" next_wall_ms, failing_wall_ms, disabled_wall_ms, tried_wall_ms, refusals, digest_seq)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		err);
 
 	sql_put_text(query, sql_text(row, 0));
 	sql_put_text(query, sql_text(row, 1));
-	put_columns(query, row, 2, 7);
+	put_columns(query, row, 2, 9);
 	return sql_run(query, err);
 }
 
@@ -313,7 +313,7 @@ struct table {
 
 #define WEBHOOKS                                                                                   \
 	"SELECT name, last, delivered, url_hash, failures, next_wall_ms, failing_wall_ms,"         \
-	" disabled_wall_ms, tried_wall_ms, id FROM webhooks NOT INDEXED ORDER BY id"
+	" disabled_wall_ms, tried_wall_ms, refusals, digest_seq, id FROM webhooks NOT INDEXED ORDER BY id"
 #define EVENTS "SELECT " INSIDE_EVENT_COLUMNS " FROM events e NOT INDEXED ORDER BY e.seq"
 #define DELIVERIES                                                                                 \
 	"SELECT d.webhook, d.event, w.name, e.id, d.last, d.debt, d.attempts, d.owed_wall_ms,"     \
@@ -322,7 +322,7 @@ struct table {
 	" WHERE d.debt IN (0, 2) ORDER BY d.webhook"
 
 static const struct table tables[] = {
-	{ WEBHOOKS, WEBHOOKS " DESC", 9, 9, put_webhook },
+	{ WEBHOOKS, WEBHOOKS " DESC", 11, 11, put_webhook },
 	{ EVENTS, EVENTS " DESC", 0, 0, put_event },
 	{ DELIVERIES ", d.event", DELIVERIES " DESC, d.event DESC", 0, 1, put_delivery },
 };

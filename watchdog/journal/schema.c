@@ -29,6 +29,8 @@ static const char tables[] =
 	" delivered INTEGER NOT NULL DEFAULT 0,"
 	" url_hash INTEGER NOT NULL DEFAULT 0,"
 	" failures INTEGER NOT NULL DEFAULT 0,"
+	" refusals INTEGER NOT NULL DEFAULT 0,"
+	" digest_seq INTEGER NOT NULL DEFAULT 0,"
 	" next_wall_ms INTEGER NOT NULL DEFAULT 0,"
 	" failing_wall_ms INTEGER NOT NULL DEFAULT 0,"
 	" disabled_wall_ms INTEGER NOT NULL DEFAULT 0,"
