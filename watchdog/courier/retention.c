@@ -10,6 +10,7 @@
 #include "pidfiles/atomfile.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/courier/ownevent.h"
+#include "watchdog/courier/tally.h"
 
 /* Its time of change is when the journal was last trimmed. */
 #define FILE_NAME "trimmed"
@@ -19,6 +20,7 @@
 
 #define EVENTS_MS     (90 * DAY_MS)
 #define DEAD_MS	      (30 * DAY_MS)
+#define ORPHANS_MS    (3 * DAY_MS)
 #define JOURNAL_BYTES (INT64_C(64) << 20)
 
 bool retention_is_due(int64_t last_wall_ms, int64_t now_wall_ms)
@@ -47,6 +49,24 @@ static void tell(struct errand *errand, int64_t dropped)
 			status < 0 ? "; nobody can be told: " : "", status < 0 ? strerror(-status) : "");
 }
 
+/* What is owed to webhooks that the configuration has no more: nobody will ever ask for it, but it may have been taken out by mistake. */
+static int bury_orphans(struct errand *errand, struct err *err)
+{
+	const struct config *config = errand->config;
+	int64_t now_wall_ms = errand->now.wall_ms;
+	struct strlist names = STRLIST_INIT;
+	int status = journal_webhooks(errand->journal, &names, err);
+
+	/* While a file is broken, not all of them are known. */
+	for (size_t i = 0; status >= 0 && i < names.count && !config->error_count; i++)
+		if (!tally_find(config, names.items[i]))
+			status = journal_bury(errand->journal, names.items[i],
+					      now_wall_ms - ORPHANS_MS, now_wall_ms,
+					      "the webhook has been removed", err);
+	strlist_free(&names);
+	return status < 0 ? -1 : 0;
+}
+
 int retention_keep(struct errand *errand, struct err *err)
 {
 	const struct journal_retention retention = { .events_ms = EVENTS_MS,
@@ -57,7 +77,8 @@ int retention_keep(struct errand *errand, struct err *err)
 
 	if (!retention_is_due(last_wall_ms(errand->state_fd), errand->now.wall_ms))
 		return 0;
-	if (journal_trim(errand->journal, &retention, errand->now.wall_ms, &dropped, err) < 0)
+	if (bury_orphans(errand, err) ||
+	    journal_trim(errand->journal, &retention, errand->now.wall_ms, &dropped, err) < 0)
 		return -1;
 	/* Without the mark it is done again by the next courier: that costs little. */
 	(void)atomfile_write(errand->state_fd, FILE_NAME, "", 0, 0600, ATOMFILE_VOLATILE);
