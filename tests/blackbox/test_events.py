@@ -120,6 +120,16 @@ class Telling(EventsTest):
         self.assertEqual(len(self.events()), 50)
         self.assertEqual(self.events("--lines", 0), [])
 
+    def test_many(self):
+        self.quiet_herd("mail", "web")
+        self.spool(*(self.event(f"e{i}", at_ms=1700000000000 + i) for i in range(1700)),
+                   *({"sample": f"{name}:1", "at_ms": 1700000000000 + i, "rss_bytes": i, "memory_bytes": i}
+                     for i in range(600) for name in ("mail", "web")))
+        self.assertEqual([e["id"] for e in self.events()], [f"e{i}" for i in range(1700)])
+        self.assertEqual([e["id"] for e in self.events("--since", "2023-11-14T22:13:20.700Z")], [f"e{i}" for i in range(700, 1700)])
+        self.assertEqual([s["rss_bytes"] for s in self.events("--samples")], [i for i in range(600) for _ in range(2)])
+        self.assertEqual([s["rss_bytes"] for s in self.events("--samples", "web")], list(range(600)))
+
     def test_since(self):
         self.quiet_herd()
         self.spool(self.event("old", at_ms=1700000000000), self.event("new", at_ms=1700000000500))
@@ -404,6 +414,27 @@ class Trouble(EventsTest):
         db.execute("ROLLBACK")
         db.close()
         self.assertEqual([e["id"] for e in self.events()], ["a", "b"])
+
+    def test_a_pager_keeps_nobody_from_writing(self):
+        self.quiet_herd()
+        self.spool(*(self.event(f"e{i}") for i in range(5000)))
+        self.lines("-n", 1)
+        process = subprocess.Popen([PROGRAM, "-c", self.config, "events"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (process.kill(), process.stdout.close(), process.wait()))
+        self.assertTrue(process.stdout.readline())  # and no more: the rest is longer than a pipe
+        db = sqlite3.connect(self.path("journal.db"), isolation_level=None, timeout=0)
+        self.addCleanup(db.close)
+
+        def is_free():
+            try:
+                db.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                return False
+            return True
+        wait_until("the journal is free", is_free)
+        db.execute("ROLLBACK")
+        self.assertIsNone(process.poll())
 
     def test_a_state_directory_that_is_none(self):
         self.worker("mail", "sleep 1000")
