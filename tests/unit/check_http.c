@@ -263,8 +263,12 @@ START_TEST(keeps_secrets_of_what_is_unusable)
 }
 END_TEST
 
-static const char *const no_urls[] = { "", "127.0.0.1/S3CRET", "file:///etc/passwd", "ftp://x/S3CRET",
-				       "gopher://x/", "http:/x/S3CRET" };
+static const char *const no_urls[] = { "",
+				       "127.0.0.1/S3CRET",
+				       "file:///etc/passwd",
+				       "ftp://x/S3CRET",
+				       "gopher://x/",
+				       "http:/x/S3CRET" };
 
 START_TEST(begins_with_http_and_https_alone)
 {
@@ -361,8 +365,9 @@ START_TEST(a_head_has_no_body)
 }
 END_TEST
 
-static const char *const no_headers[] = { "", "no colon", ": no name", "two words: x", "X: a\r\nY: b",
-					  "X: a\n", "X: \x01" };
+static const char *const no_headers[] = {
+	"", "no colon", ": no name", "two words: x", "X: a\r\nY: b", "X: a\n", "X: \x01"
+};
 
 START_TEST(refuses_what_is_no_header)
 {
