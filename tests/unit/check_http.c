@@ -420,6 +420,33 @@ START_TEST(a_proxy_is_used_whatever_the_environment_says)
 }
 END_TEST
 
+static const struct {
+	const char *url;
+	enum http_failure failure;
+	const char *why;
+} tunnels[] = {
+	{ "https://nowhere.invalid:407/S3CRET", HTTP_UNUSABLE,
+	  "the proxy refuses the connection (407: it wants a name and a password)" },
+	{ "https://nowhere.invalid:502/S3CRET", HTTP_NETWORK,
+	  "the proxy refuses the connection (502)" },
+};
+
+START_TEST(tells_what_the_proxy_refuses)
+{
+	char *proxy = mem_format("http://me:S3CRET@127.0.0.1:%d", server.port);
+	struct http_request request = {
+		.method = "POST", .url = tunnels[_i].url, .proxy = proxy, .timeout_ms = PATIENCE_MS
+	};
+	struct http_result result = ask(&request);
+
+	ck_assert_int_eq(result.failure, tunnels[_i].failure);
+	ck_assert_int_eq(result.status, 0);
+	ck_assert_str_eq(result.why, tunnels[_i].why);
+	http_result_free(&result);
+	free(proxy);
+}
+END_TEST
+
 /* ---- several ------------------------------------------------------------------------------ */
 
 START_TEST(one_connection_serves_a_thousand)
@@ -552,6 +579,7 @@ static void add_requests(TCase *tcase)
 	tcase_add_loop_test(tcase, refuses_what_is_no_header, 0, ROWS(no_headers));
 	tcase_add_test(tcase, no_proxy_comes_from_the_environment);
 	tcase_add_test(tcase, a_proxy_is_used_whatever_the_environment_says);
+	tcase_add_loop_test(tcase, tells_what_the_proxy_refuses, 0, ROWS(tunnels));
 	tcase_add_test(tcase, one_connection_serves_a_thousand);
 	tcase_add_test(tcase, the_stuck_keep_up_nobody);
 	tcase_add_test(tcase, all_time_out_together);

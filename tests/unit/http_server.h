@@ -149,6 +149,9 @@ static inline bool http_server_serve(struct http_server_peer *peer, const struct
 	int fd = peer->fd;
 
 	atomic_fetch_add(&peer->counts->requests, 1);
+	/* a tunnel's proxy: the port is its answer */
+	if (sscanf(request->data, "CONNECT %*[^:]:%255[0-9]", rest) == 1)
+		return http_server_answer(fd, rest, "", "", 0);
 	/* /echo: what came, as the answer's body; of a proxy's requests too */
 	if (strncmp(path, "/echo", 5) == 0 || strncmp(path, "http:", 5) == 0)
 		return http_server_answer(fd, "200 OK", "", request->data, request->len);
