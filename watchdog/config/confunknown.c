@@ -20,12 +20,21 @@ static bool is_known_at_top(const char *name)
 	return false;
 }
 
+/* Outside of webhooks, too, the rest of a URL may stand, behind a '}' too many. */
+static bool looks_like_an_option(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+}
+
 static char *unknown(const char *name, const char *near)
 {
 	if (name[0] == ';')
 		return mem_dup("stray ';': nothing stands behind a value");
-	return near ? mem_format("no such option '%s' (did you mean '%s'?)", name, near)
-		    : mem_format("no such option '%s'", name);
+	if (near)
+		return mem_format("no such option '%s' (did you mean '%s'?)", name, near);
+	if (looks_like_an_option(name))
+		return mem_format("no such option '%s'", name);
+	return mem_dup("no option stands here; quote values, should this be the rest of one");
 }
 
 char *confunknown_at_top(const char *name)
@@ -42,7 +51,7 @@ char *confunknown_at_top(const char *name)
 
 char *confunknown_in_section(const char *section, const char *name)
 {
-	if (strcmp(section, "group") == 0)
+	if (strcmp(section, "group") == 0 && looks_like_an_option(name))
 		return mem_format("no such option '%s': a group has only 'workers'", name);
 	if (is_known_at_top(name))
 		return mem_format("'%s' cannot stand within '%s': a '}' may be missing before it",
