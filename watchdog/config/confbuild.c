@@ -72,7 +72,8 @@ static const char *set_top(struct confparse *parse, enum confparse_top which, co
 		return set_minder(parse, value);
 	case CONFPARSE_METRICS_FILE:
 		if (value[0] == '\0' || value[strlen(value) - 1] == '/')
-			return "must name a file, such as /var/lib/prometheus/node-exporter/cronherd.prom";
+			return "must name a file, such as "
+			       "/var/lib/prometheus/node-exporter/cronherd.prom";
 		return NULL;
 	case CONFPARSE_HISTORY:
 		return set_history(parse, value);
@@ -90,8 +91,8 @@ void confbuild_top(struct confparse *parse, int line, enum confparse_top which, 
 		add_error(parse, line, "option '%s' belongs into the main file, %s", name,
 			  parse->main_file);
 	} else if (top->line > 0) {
-		add_error(parse, line, "option '%s' is set a second time; the first is on line %d", name,
-			  top->line);
+		add_error(parse, line, "option '%s' is set a second time; the first is on line %d",
+			  name, top->line);
 	} else {
 		const char *why = set_top(parse, which, value);
 		if (why)
