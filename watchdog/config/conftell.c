@@ -122,6 +122,17 @@ static void take_ping(struct config *config, struct confsection *section)
 							     .options = section->options.ping };
 }
 
+/* A name that is none may be a secret in the wrong place. */
+static void lose(struct config *config, struct confsection *section)
+{
+	const char *why;
+
+	if (section->kind == CONFSECTION_WEBHOOK && worker_name_is_valid(section->name, &why) &&
+	    !strlist_has(&config->broken_webhooks, section->name))
+		strlist_add(&config->broken_webhooks, section->name);
+	confsection_free(section);
+}
+
 static void take(struct config *config, struct confsection *section)
 {
 	if (!section->is_broken) {
@@ -132,10 +143,7 @@ static void take(struct config *config, struct confsection *section)
 			take_ping(config, section);
 		return;
 	}
-	if (section->kind == CONFSECTION_WEBHOOK && section->name[0] != '\0' &&
-	    !strlist_has(&config->broken_webhooks, section->name))
-		strlist_add(&config->broken_webhooks, section->name);
-	confsection_free(section);
+	lose(config, section);
 }
 
 void conftell_take(struct config *config, struct confsection *sections, size_t count)
