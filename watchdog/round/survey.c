@@ -99,6 +99,7 @@ static void name_place(const struct herd *herd, struct snapshot *snapshot)
 	struct account account;
 	char foreign[512];
 
+	snapshot->state_dir = herd->config.state_dir;
 	snapshot->host = snapshot_text(snapshot, here.host);
 	if (account_find(NULL, &account) == 0) {
 		snapshot->user = snapshot_text(snapshot, account.name);

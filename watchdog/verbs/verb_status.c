@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "watchdog/report/render_json.h"
+#include "watchdog/report/render_prom.h"
 #include "watchdog/report/render_table.h"
 #include "watchdog/round/pass.h"
 #include "watchdog/round/survey.h"
@@ -24,11 +25,14 @@
 #define LINE_END     "\033[K\n"
 #define SCREEN_END   "\033[J"
 
+enum form { FORM_TABLE, FORM_JSON, FORM_PROMETHEUS };
+
 struct request {
 	const struct verb_call *call;
 	char *const *targets;
 	int count;
-	bool is_json;
+	enum form form;
+	int forms; /* that were asked for */
 	bool is_watching;
 };
 
@@ -67,11 +71,32 @@ static void warn(const struct out *out, const struct snapshot *snapshot)
 		out_warn(out, "no instance to show: no worker is defined, or numprocs is 0");
 }
 
-static int show_once(const struct request *request)
+static void show_table(const struct out *out, const struct snapshot *snapshot, struct str *text)
 {
-	const struct out *out = &request->call->out;
 	struct render_table_options options = { .has_color = out->color,
 						.has_summary = out->terminal };
+
+	render_table(snapshot, &options, text);
+	warn(out, snapshot);
+}
+
+static void show(const struct request *request, const struct snapshot *snapshot, struct str *text)
+{
+	switch (request->form) {
+	case FORM_TABLE:
+		show_table(&request->call->out, snapshot, text);
+		break;
+	case FORM_JSON:
+		render_json(snapshot, text);
+		break;
+	case FORM_PROMETHEUS:
+		render_prom(snapshot, text);
+		break;
+	}
+}
+
+static int show_once(const struct request *request)
+{
 	struct snapshot snapshot;
 	struct str text = STR_INIT;
 	struct err err = ERR_INIT;
@@ -80,12 +105,7 @@ static int show_once(const struct request *request)
 
 	if (status == VERB_DONE) {
 		survey_take(&herd, &snapshot);
-		if (request->is_json)
-			render_json(&snapshot, &text);
-		else
-			render_table(&snapshot, &options, &text);
-		if (!request->is_json)
-			warn(out, &snapshot);
+		show(request, &snapshot, &text);
 		fputs(str_text(&text), stdout);
 		str_free(&text);
 		snapshot_free(&snapshot);
@@ -202,8 +222,11 @@ static int show_on(const struct request *request)
 
 static int misuse(const struct request *request)
 {
-	if (request->is_watching && request->is_json)
-		return verb_misuse(request->call, "--watch is for people, --json for programs");
+	if (request->forms > 1)
+		return verb_misuse(request->call, "--json, --prometheus: only one of them");
+	if (request->forms)
+		return verb_misuse(request->call, "--watch is for people, %s for programs",
+				   request->form == FORM_JSON ? "--json" : "--prometheus");
 	return verb_misuse(request->call, "--watch needs a terminal");
 }
 
@@ -218,19 +241,20 @@ static int run(const struct verb_call *call)
 	int option;
 
 	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
-		if (option == 'j')
-			request.is_json = true;
-		else if (option == 'w')
+		if (option == 'w') {
 			request.is_watching = true;
-		else if (option == 'p' || option == 'h')
-			return verb_misuse(call, "--%s is not yet available",
-					   option == 'p' ? "prometheus" : "html");
-		else
+		} else if (option == 'j' || option == 'p') {
+			request.form = option == 'j' ? FORM_JSON : FORM_PROMETHEUS;
+			request.forms++;
+		} else if (option == 'h') {
+			return verb_misuse(call, "--html is not yet available");
+		} else {
 			return verb_misuse(call, "");
+		}
 	}
 	request.targets = call->argv + optind;
 	request.count = call->argc - optind;
-	if (request.is_watching && (request.is_json || !call->out.terminal))
+	if (request.forms > 1 || (request.is_watching && (request.forms || !call->out.terminal)))
 		return misuse(&request);
 	return request.is_watching ? show_on(&request) : show_once(&request);
 }
@@ -238,9 +262,10 @@ static int run(const struct verb_call *call)
 const struct verb verb_status = {
 	.name = "status",
 	.summary = "a table: state, pid, uptime, memory, restarts, last exit, what comes next",
-	.synopsis = "[--json | --watch] [TARGET ...]",
-	.help = "  --json    one object for programs, see cronherd(1)\n"
-		"  --watch   draw it anew each 2 s, until Ctrl-C\n\n"
+	.synopsis = "[--json | --prometheus | --watch] [TARGET ...]",
+	.help = "  --json        one object for programs, see cronherd(1)\n"
+		"  --prometheus  metrics, see cronherd(1); metrics_file has each round write them\n"
+		"  --watch       draw it anew each 2 s, until Ctrl-C\n\n"
 		"Looks and changes nothing. Exit status 0 whatever the states are: for that, see "
 		"`cronherd check`.\n\n"
 		"examples:\n"
