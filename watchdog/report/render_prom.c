@@ -25,6 +25,7 @@ struct family {
 
 struct page {
 	const struct snapshot *snapshot;
+	const struct deliveries *deliveries;
 	struct str herd;       /* the label that every series has, its last */
 	struct strlist labels; /* of each instance, a comma behind each */
 	struct str *text;
@@ -308,6 +309,63 @@ static void add_instances(struct page *page)
 	add_restarts(page);
 }
 
+/* ---- webhooks ----------------------------------------------------------------------------- */
+
+static int64_t owed(const struct deliveries_webhook *webhook)
+{
+	return webhook->owed;
+}
+
+static int64_t delivered(const struct deliveries_webhook *webhook)
+{
+	return webhook->delivered;
+}
+
+static int64_t dead(const struct deliveries_webhook *webhook)
+{
+	return webhook->dead;
+}
+
+static int64_t is_failing(const struct deliveries_webhook *webhook)
+{
+	return webhook->failing_wall_ms != 0 || webhook->is_disabled;
+}
+
+static int64_t is_disabled(const struct deliveries_webhook *webhook)
+{
+	return webhook->is_disabled;
+}
+
+static const struct {
+	struct family family;
+	int64_t (*of)(const struct deliveries_webhook *webhook);
+} of_webhook[] = {
+	{ { .name = "deliveries_owed", .help = "Events that are still to be sent to the webhook." },
+	  owed },
+	{ { .name = "deliveries_total",
+	    .help = "Events that the webhook has accepted.",
+	    .is_counter = true },
+	  delivered },
+	{ { .name = "deliveries_dead",
+	    .help = "Events that the webhook will not get unless a person replays them." },
+	  dead },
+	{ { .name = "webhook_failing", .help = "Whether the last try went wrong." }, is_failing },
+	{ { .name = "webhook_disabled",
+	    .help = "Whether the webhook has said that it is gone and is sent nothing any more." },
+	  is_disabled },
+};
+
+static void add_webhooks(struct page *page)
+{
+	const struct deliveries *deliveries = page->deliveries;
+
+	for (size_t m = 0; m < sizeof(of_webhook) / sizeof(of_webhook[0]); m++)
+		for (size_t i = 0; i < deliveries->count; i++)
+			add_sample(page, &of_webhook[m].family, "", "webhook",
+				   deliveries->webhooks[i].name,
+				   of_webhook[m].of(&deliveries->webhooks[i]));
+}
+
 /* ---- the page ----------------------------------------------------------------------------- */
 
 static char *labels_of(const struct snapshot_instance *instance)
@@ -321,15 +379,16 @@ static char *labels_of(const struct snapshot_instance *instance)
 	return str_take(&labels);
 }
 
-void render_prom(const struct snapshot *snapshot, struct str *text)
+void render_prom(const struct snapshot *snapshot, const struct deliveries *deliveries, struct str *text)
 {
-	struct page page = { .snapshot = snapshot, .text = text };
+	struct page page = { .snapshot = snapshot, .deliveries = deliveries, .text = text };
 
 	add_label("herd", snapshot->state_dir, &page.herd);
 	for (size_t i = 0; i < snapshot->count; i++)
 		strlist_take(&page.labels, labels_of(&snapshot->instances[i]));
 	add_herd(&page);
 	add_instances(&page);
+	add_webhooks(&page);
 	strlist_free(&page.labels);
 	str_free(&page.herd);
 }

@@ -13,7 +13,9 @@
 
 #include "watchdog/base/str.h"
 #include "watchdog/report/snapshot.h"
+#include "watchdog/store/deliveries.h"
 
-void render_prom(const struct snapshot *snapshot, struct str *text);
+/* DELIVERIES: of the herd's webhooks, each once. */
+void render_prom(const struct snapshot *snapshot, const struct deliveries *deliveries, struct str *text);
 
 #endif

@@ -126,6 +126,14 @@ void survey_take(struct herd *herd, struct snapshot *snapshot)
 			add_slot(herd, &herd->slots[i], snapshot);
 }
 
+void survey_deliveries(const struct herd *herd, struct deliveries *deliveries)
+{
+	*deliveries = (struct deliveries)DELIVERIES_INIT;
+	/* Who only shows it can do no better than leave it out: the courier says what is wrong. */
+	if (herd->scene.dir.fd >= 0)
+		(void)deliveries_read(herd->scene.dir.fd, deliveries);
+}
+
 /* ---- strays ------------------------------------------------------------------------------- */
 
 /* So short before the look, or after it: it may be what a round at work has started. */

@@ -80,7 +80,17 @@ static void show_table(const struct out *out, const struct snapshot *snapshot, s
 	warn(out, snapshot);
 }
 
-static void show(const struct request *request, const struct snapshot *snapshot, struct str *text)
+static void show_metrics(const struct herd *herd, const struct snapshot *snapshot, struct str *text)
+{
+	struct deliveries deliveries;
+
+	survey_deliveries(herd, &deliveries);
+	render_prom(snapshot, &deliveries, text);
+	deliveries_free(&deliveries);
+}
+
+static void show(const struct request *request, const struct herd *herd,
+		 const struct snapshot *snapshot, struct str *text)
 {
 	switch (request->form) {
 	case FORM_TABLE:
@@ -90,7 +100,7 @@ static void show(const struct request *request, const struct snapshot *snapshot,
 		render_json(snapshot, text);
 		break;
 	case FORM_PROMETHEUS:
-		render_prom(snapshot, text);
+		show_metrics(herd, snapshot, text);
 		break;
 	}
 }
@@ -105,7 +115,7 @@ static int show_once(const struct request *request)
 
 	if (status == VERB_DONE) {
 		survey_take(&herd, &snapshot);
-		show(request, &snapshot, &text);
+		show(request, &herd, &snapshot, &text);
 		fputs(str_text(&text), stdout);
 		str_free(&text);
 		snapshot_free(&snapshot);
