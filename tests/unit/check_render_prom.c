@@ -37,7 +37,7 @@ static bool has_line(const char *line)
 	return at && (at == text.data || at[-1] == '\n') && at[strlen(line)] == '\n';
 }
 
-#define assert_line(line) ck_assert_msg(has_line(line), "no line %s in\n%s", line, str_text(&text))
+#define assert_line(line) ck_assert_msg(has_line(line), "no line %s", line)
 
 static int count_of(const char *part)
 {

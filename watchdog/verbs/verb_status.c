@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "watchdog/report/render_html.h"
 #include "watchdog/report/render_json.h"
 #include "watchdog/report/render_prom.h"
 #include "watchdog/report/render_table.h"
@@ -25,14 +26,13 @@
 #define LINE_END     "\033[K\n"
 #define SCREEN_END   "\033[J"
 
-enum form { FORM_TABLE, FORM_JSON, FORM_PROMETHEUS };
+enum form { FORM_TABLE, FORM_JSON, FORM_PROMETHEUS, FORM_HTML };
 
 struct request {
 	const struct verb_call *call;
 	char *const *targets;
 	int count;
 	enum form form;
-	int forms; /* that were asked for */
 	bool is_watching;
 };
 
@@ -80,18 +80,12 @@ static void show_table(const struct out *out, const struct snapshot *snapshot, s
 	warn(out, snapshot);
 }
 
-static void show_metrics(const struct herd *herd, const struct snapshot *snapshot, struct str *text)
+static void show(const struct request *request, const struct herd *herd,
+		 const struct snapshot *snapshot, struct str *text)
 {
 	struct deliveries deliveries;
 
 	survey_deliveries(herd, &deliveries);
-	render_prom(snapshot, &deliveries, text);
-	deliveries_free(&deliveries);
-}
-
-static void show(const struct request *request, const struct herd *herd,
-		 const struct snapshot *snapshot, struct str *text)
-{
 	switch (request->form) {
 	case FORM_TABLE:
 		show_table(&request->call->out, snapshot, text);
@@ -100,9 +94,13 @@ static void show(const struct request *request, const struct herd *herd,
 		render_json(snapshot, text);
 		break;
 	case FORM_PROMETHEUS:
-		show_metrics(herd, snapshot, text);
+		render_prom(snapshot, &deliveries, text);
+		break;
+	case FORM_HTML:
+		render_html(snapshot, &deliveries, text);
 		break;
 	}
+	deliveries_free(&deliveries);
 }
 
 static int show_once(const struct request *request)
@@ -230,14 +228,42 @@ static int show_on(const struct request *request)
 
 /* ---- the verb ----------------------------------------------------------------------------- */
 
-static int misuse(const struct request *request)
+static const struct {
+	int option;
+	const char *name;
+} forms[] = {
+	[FORM_TABLE] = { 0, NULL },
+	[FORM_JSON] = { 'j', "--json" },
+	[FORM_PROMETHEUS] = { 'p', "--prometheus" },
+	[FORM_HTML] = { 'h', "--html" },
+};
+
+#define FORM_COUNT ((int)(sizeof(forms) / sizeof(forms[0])))
+
+/* VERB_DONE, or what is wrong has been said. */
+static int take_form(struct request *request, int option)
 {
-	if (request->forms > 1)
-		return verb_misuse(request->call, "--json, --prometheus: only one of them");
-	if (request->forms)
-		return verb_misuse(request->call, "--watch is for people, %s for programs",
-				   request->form == FORM_JSON ? "--json" : "--prometheus");
-	return verb_misuse(request->call, "--watch needs a terminal");
+	int form = FORM_TABLE;
+
+	while (++form < FORM_COUNT && forms[form].option != option)
+		;
+	if (form == FORM_COUNT)
+		return verb_misuse(request->call, "");
+	if (request->form != FORM_TABLE && (int)request->form != form)
+		return verb_misuse(request->call, "%s and %s: one at a time",
+				   forms[request->form].name, forms[form].name);
+	request->form = (enum form)form;
+	return VERB_DONE;
+}
+
+static int check_watching(const struct request *request)
+{
+	if (request->is_watching && request->form != FORM_TABLE)
+		return verb_misuse(request->call, "--watch draws a table: not with %s",
+				   forms[request->form].name);
+	if (request->is_watching && !request->call->out.terminal)
+		return verb_misuse(request->call, "--watch needs a terminal");
+	return VERB_DONE;
 }
 
 static int run(const struct verb_call *call)
@@ -251,30 +277,25 @@ static int run(const struct verb_call *call)
 	int option;
 
 	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
-		if (option == 'w') {
+		if (option == 'w')
 			request.is_watching = true;
-		} else if (option == 'j' || option == 'p') {
-			request.form = option == 'j' ? FORM_JSON : FORM_PROMETHEUS;
-			request.forms++;
-		} else if (option == 'h') {
-			return verb_misuse(call, "--html is not yet available");
-		} else {
-			return verb_misuse(call, "");
-		}
+		else if (take_form(&request, option))
+			return VERB_USAGE;
 	}
 	request.targets = call->argv + optind;
 	request.count = call->argc - optind;
-	if (request.forms > 1 || (request.is_watching && (request.forms || !call->out.terminal)))
-		return misuse(&request);
+	if (check_watching(&request))
+		return VERB_USAGE;
 	return request.is_watching ? show_on(&request) : show_once(&request);
 }
 
 const struct verb verb_status = {
 	.name = "status",
 	.summary = "a table: state, pid, uptime, memory, restarts, last exit, what comes next",
-	.synopsis = "[--json | --prometheus | --watch] [TARGET ...]",
+	.synopsis = "[--json | --prometheus | --html | --watch] [TARGET ...]",
 	.help = "  --json        one object for programs, see cronherd(1)\n"
 		"  --prometheus  metrics, see cronherd(1); metrics_file has each round write them\n"
+		"  --html        one page; status_page has each round write it\n"
 		"  --watch       draw it anew each 2 s, until Ctrl-C\n\n"
 		"Looks and changes nothing. Exit status 0 whatever the states are: for that, see "
 		"`cronherd check`.\n\n"
