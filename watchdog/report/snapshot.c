@@ -44,23 +44,23 @@ static enum state state_of_living(const struct snapshot_facts *facts, struct clo
 	return uptime_ms(facts, now) < startsecs_ms ? STATE_STARTING : STATE_RUNNING;
 }
 
-/* A start that is decided leaves the state as it was. */
-static enum state state_of_dead(enum state decided)
+/* Whether it ran when it was last recorded, and is about to run again. */
+static bool is_between(const struct snapshot_facts *facts)
 {
-	switch (decided) {
-	case STATE_STARTING:
-	case STATE_RUNNING:
+	int64_t was = facts->record->state;
+
+	return facts->decision->action == ACTION_START &&
+	       (was == STATE_STARTING || was == STATE_RUNNING);
+}
+
+static enum state state_of_dead(const struct snapshot_facts *facts)
+{
+	enum state decided = facts->decision->state;
+
+	/* Left as it is: nothing was decided. */
+	if (decided == STATE_STARTING || decided == STATE_RUNNING || is_between(facts))
 		return STATE_EXITED;
-	case STATE_STOPPING:
-		return STATE_STOPPED;
-	case STATE_STOPPED:
-	case STATE_BACKOFF:
-	case STATE_EXITED:
-	case STATE_FATAL:
-	case STATE_UNKNOWN:
-		break;
-	}
-	return decided;
+	return decided == STATE_STOPPING ? STATE_STOPPED : decided;
 }
 
 static enum state state_of(const struct snapshot_facts *facts, struct clock now)
@@ -69,7 +69,7 @@ static enum state state_of(const struct snapshot_facts *facts, struct clock now)
 	case LIVENESS_ALIVE:
 		return state_of_living(facts, now);
 	case LIVENESS_DEAD:
-		return state_of_dead(facts->decision->state);
+		return state_of_dead(facts);
 	case LIVENESS_UNKNOWN:
 		break;
 	}

@@ -13,6 +13,7 @@
 #include "watchdog/act/observe.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confcache.h"
+#include "watchdog/round/tell.h"
 #include "watchdog/store/exitnote.h"
 
 /* Files younger than this could be changed again without their times showing it. */
@@ -145,7 +146,8 @@ static void add_known(struct herd *herd, const char *file, const char *suffix)
 			return;
 	add_slot(herd, name, number, worker,
 		 worker ? DEFINITION_EXCESS
-			: (herd->config.error_count ? DEFINITION_BROKEN : DEFINITION_REMOVED));
+			: (herd->config.broken_files.count ? DEFINITION_BROKEN
+							   : DEFINITION_REMOVED));
 }
 
 static int add_from(struct herd *herd, int dir_fd, const char *suffix, struct err *err)
@@ -292,8 +294,11 @@ static int claim(struct herd *herd, enum herd_access access, struct err *err)
 		ours.interval_ms = gap_ms;
 		ours.round_start_wall_ms = herd->lease.round_start_wall_ms;
 		ours.round_end_wall_ms = herd->lease.round_end_wall_ms;
-	} else
+	} else {
 		exitnote_clear(scene->dir.exits_fd); /* another boot's, another container's */
+		if (is_there)
+			tell_reboot(herd, &herd->lease);
+	}
 	return lease_take(&scene->dir, &ours, err);
 }
 
@@ -359,7 +364,7 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 {
 	struct scene *scene = &herd->scene;
 
-	*herd = (struct herd){ 0 };
+	*herd = (struct herd){ .telling = TELLING_INIT };
 	scene->proc = (struct proc)PROC_INIT;
 	scene->dir = (struct statedir)STATEDIR_INIT;
 	scene->lock = (struct slotlock)SLOTLOCK_INIT;
@@ -373,9 +378,12 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err))
+	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err) ||
+	    herd_read_holds(herd, err))
 		return -1;
-	return herd_read_holds(herd, err);
+	if (access == HERD_WRITE && scene->claim != LEASE_FOREIGN)
+		tell_config(herd);
+	return 0;
 }
 
 void herd_close(struct herd *herd)
@@ -388,6 +396,8 @@ void herd_close(struct herd *herd)
 	free(herd->slots);
 	free(herd->cached);
 	strlist_free(&herd->problems);
+	spool_close(&herd->telling.spool);
+	free(herd->telling.source);
 	holds_free(&herd->holds);
 	proctable_free(&herd->scene.table);
 	slotlock_close(&herd->scene.lock);

@@ -22,6 +22,7 @@
 #include "watchdog/model/instance.h"
 #include "watchdog/model/observation.h"
 #include "watchdog/model/record.h"
+#include "watchdog/round/telling.h"
 #include "watchdog/store/holds.h"
 #include "watchdog/store/slotcache.h"
 
@@ -90,6 +91,7 @@ struct herd {
 	/* Its files have changed since: nobody is replaced for the sake of a definition, or started in another's stead. */
 	bool is_outdated;
 	int64_t started_wall_ms;
+	struct telling telling;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */
 	struct slotcache_entry *cached; /* NULL: laid out from the directories */
