@@ -122,8 +122,16 @@ void survey_take(struct herd *herd, struct snapshot *snapshot)
 	name_place(herd, snapshot);
 	search(herd);
 	for (size_t i = 0; i < herd->count; i++)
-		if (herd->slots[i].is_selected)
+		if (herd->slots[i].is_selected && !herd->slots[i].is_forgotten)
 			add_slot(herd, &herd->slots[i], snapshot);
+}
+
+static bool has_webhook(const struct deliveries *deliveries, const char *name)
+{
+	for (size_t i = 0; i < deliveries->count; i++)
+		if (strcmp(deliveries->webhooks[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 void survey_deliveries(const struct herd *herd, struct deliveries *deliveries)
@@ -132,6 +140,10 @@ void survey_deliveries(const struct herd *herd, struct deliveries *deliveries)
 	/* Who only shows it can do no better than leave it out: the courier says what is wrong. */
 	if (herd->scene.dir.fd >= 0)
 		(void)deliveries_read(herd->scene.dir.fd, deliveries);
+	for (size_t i = 0; i < herd->config.webhook_count; i++)
+		if (!has_webhook(deliveries, herd->config.webhooks[i].name))
+			deliveries_add(deliveries, &(struct deliveries_webhook){
+							   .name = herd->config.webhooks[i].name });
 }
 
 /* ---- strays ------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ void survey_take(struct herd *herd, struct snapshot *snapshot);
  */
 int survey_strays(struct herd *herd, bool is_whole, struct snapshot *snapshot);
 
-/* How HERD's webhooks do, as their courier has left it. DELIVERIES is empty where it has not, or it cannot be read. */
+/* How HERD's webhooks do, as their courier has left it; those that it has not spoken of yet with nothing owed or sent. */
 void survey_deliveries(const struct herd *herd, struct deliveries *deliveries);
 
 #endif
