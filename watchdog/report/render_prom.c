@@ -27,7 +27,9 @@ struct page {
 	const struct snapshot *snapshot;
 	const struct deliveries *deliveries;
 	struct str herd;       /* the label that every series has, its last */
-	struct strlist labels; /* of each instance, a comma behind each */
+	struct strlist labels; /* of each instance, a comma behind each; likewise: */
+	struct strlist states;
+	struct strlist reasons;
 	struct str *text;
 	const struct family *open; /* its head has been written */
 };
@@ -58,12 +60,16 @@ static void add_value(int64_t value, enum unit unit, struct str *text)
 
 	switch (unit) {
 	case UNIT_ONE:
-		str_addf(text, "%lld", (long long)value);
-		return;
+		/* Of a thousand instances, tens of thousands are 0 or 1. */
+		if (value >= 0 && value <= 9)
+			str_add_n(text, &"0123456789"[value], 1);
+		else
+			str_addf(text, "%lld", (long long)value);
+		break;
 	case UNIT_MS:
 		str_addf(text, "%s%lld.%03lld", value < 0 ? "-" : "", llabs(seconds.quot),
 			 llabs(seconds.rem));
-		return;
+		break;
 	}
 }
 
@@ -76,9 +82,9 @@ static void open_family(struct page *page, const struct family *family)
 		 family->help, family->name, family->is_counter ? "counter" : "gauge");
 }
 
-/* LABELS: whose it is, "": the herd's. LABEL: one more, and what it says; NULL: none. */
+/* LABELS: whose it is; MORE: what else tells it from others. "", or a comma behind each. */
 static void add_sample(struct page *page, const struct family *family, const char *labels,
-		       const char *label, const char *says, int64_t value)
+		       const char *more, int64_t value)
 {
 	if (value == ABSENT)
 		return;
@@ -87,14 +93,30 @@ static void add_sample(struct page *page, const struct family *family, const cha
 	str_add(page->text, family->name);
 	str_add(page->text, "{");
 	str_add(page->text, labels);
-	if (label) {
-		add_label(label, says, page->text);
-		str_add(page->text, ",");
-	}
+	str_add(page->text, more);
 	str_add(page->text, str_text(&page->herd));
 	str_add(page->text, "} ");
 	add_value(value, family->unit, page->text);
 	str_add(page->text, "\n");
+}
+
+/* Allocated: one label, a comma behind it. */
+static char *label_of(const char *name, const char *value)
+{
+	struct str label = STR_INIT;
+
+	add_label(name, value, &label);
+	str_add(&label, ",");
+	return str_take(&label);
+}
+
+/* All states, all reasons: made once, and not for each instance. */
+static void make_words(struct page *page)
+{
+	for (int state = 0; state < STATE_COUNT; state++)
+		strlist_take(&page->states, label_of("state", state_name((enum state)state)));
+	for (int reason = 0; reason < REASON_COUNT; reason++)
+		strlist_take(&page->reasons, label_of("reason", reason_name((enum reason)reason)));
 }
 
 /* ---- the herd ----------------------------------------------------------------------------- */
@@ -156,12 +178,12 @@ static void add_herd(struct page *page)
 	static const struct family by_state = { .name = "workers",
 						.help = "Instances of workers, by state." };
 
-	add_sample(page, &build, "", "version", PACKAGE_VERSION, 1);
+	add_sample(page, &build, "", "version=\"" PACKAGE_VERSION "\",", 1);
 	for (size_t i = 0; i < sizeof(of_herd) / sizeof(of_herd[0]); i++)
-		add_sample(page, &of_herd[i].family, "", NULL, NULL,
+		add_sample(page, &of_herd[i].family, "", "",
 			   of_herd[i].of(page->snapshot));
 	for (size_t state = 0; state < STATE_COUNT; state++)
-		add_sample(page, &by_state, "", "state", state_name((enum state)state),
+		add_sample(page, &by_state, "", page->states.items[state],
 			   (int64_t)page->snapshot->by_state[state]);
 }
 
@@ -276,8 +298,7 @@ static void add_states(struct page *page)
 
 	for (size_t i = 0; i < page->snapshot->count; i++)
 		for (int state = 0; state < STATE_COUNT; state++)
-			add_sample(page, &family, page->labels.items[i], "state",
-				   state_name((enum state)state),
+			add_sample(page, &family, page->labels.items[i], page->states.items[state],
 				   (int)page->snapshot->instances[i].state == state);
 }
 
@@ -292,8 +313,7 @@ static void add_restarts(struct page *page)
 
 	for (size_t i = 0; i < page->snapshot->count; i++)
 		for (int reason = REASON_NONE + 1; reason < REASON_COUNT; reason++)
-			add_sample(page, &family, page->labels.items[i], "reason",
-				   reason_name((enum reason)reason),
+			add_sample(page, &family, page->labels.items[i], page->reasons.items[reason],
 				   page->snapshot->instances[i].restarts_by[reason]);
 }
 
@@ -304,7 +324,7 @@ static void add_instances(struct page *page)
 	add_states(page);
 	for (size_t m = 0; m < sizeof(of_instance) / sizeof(of_instance[0]); m++)
 		for (size_t i = 0; i < snapshot->count; i++)
-			add_sample(page, &of_instance[m].family, page->labels.items[i], NULL, NULL,
+			add_sample(page, &of_instance[m].family, page->labels.items[i], "",
 				   of_instance[m].of(&snapshot->instances[i]));
 	add_restarts(page);
 }
@@ -358,25 +378,31 @@ static const struct {
 static void add_webhooks(struct page *page)
 {
 	const struct deliveries *deliveries = page->deliveries;
+	struct strlist labels = STRLIST_INIT;
 
+	for (size_t i = 0; i < deliveries->count; i++)
+		strlist_take(&labels, label_of("webhook", deliveries->webhooks[i].name));
 	for (size_t m = 0; m < sizeof(of_webhook) / sizeof(of_webhook[0]); m++)
 		for (size_t i = 0; i < deliveries->count; i++)
-			add_sample(page, &of_webhook[m].family, "", "webhook",
-				   deliveries->webhooks[i].name,
+			add_sample(page, &of_webhook[m].family, labels.items[i], "",
 				   of_webhook[m].of(&deliveries->webhooks[i]));
+	strlist_free(&labels);
 }
 
 /* ---- the page ----------------------------------------------------------------------------- */
 
-static char *labels_of(const struct snapshot_instance *instance)
+static void make_labels(struct page *page)
 {
-	struct str labels = STR_INIT;
+	for (size_t i = 0; i < page->snapshot->count; i++) {
+		const struct snapshot_instance *instance = &page->snapshot->instances[i];
+		struct str labels = STR_INIT;
 
-	add_label("worker", instance->worker, &labels);
-	str_add(&labels, ",");
-	add_label("id", instance->id, &labels);
-	str_add(&labels, ",");
-	return str_take(&labels);
+		add_label("worker", instance->worker, &labels);
+		str_add(&labels, ",");
+		add_label("id", instance->id, &labels);
+		str_add(&labels, ",");
+		strlist_take(&page->labels, str_take(&labels));
+	}
 }
 
 void render_prom(const struct snapshot *snapshot, const struct deliveries *deliveries, struct str *text)
@@ -384,11 +410,13 @@ void render_prom(const struct snapshot *snapshot, const struct deliveries *deliv
 	struct page page = { .snapshot = snapshot, .deliveries = deliveries, .text = text };
 
 	add_label("herd", snapshot->state_dir, &page.herd);
-	for (size_t i = 0; i < snapshot->count; i++)
-		strlist_take(&page.labels, labels_of(&snapshot->instances[i]));
+	make_words(&page);
+	make_labels(&page);
 	add_herd(&page);
 	add_instances(&page);
 	add_webhooks(&page);
 	strlist_free(&page.labels);
+	strlist_free(&page.states);
+	strlist_free(&page.reasons);
 	str_free(&page.herd);
 }
