@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/report/snapshot.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,6 +235,26 @@ void snapshot_add_stray(struct snapshot *snapshot, pid_t pid, const char *id)
 	utf8_make_line(stray->id);
 }
 
+void snapshot_add_scale(struct snapshot *snapshot, const char *worker, int64_t numprocs,
+			int64_t defined, const char *by)
+{
+	snapshot->scales =
+		mem_resize(snapshot->scales, snapshot->scale_count + 1, sizeof(*snapshot->scales));
+	snapshot->scales[snapshot->scale_count++] =
+		(struct snapshot_scale){ .worker = snapshot_text(snapshot, worker),
+					 .numprocs = numprocs,
+					 .defined = defined,
+					 .by = snapshot_text(snapshot, by) };
+}
+
+void snapshot_scale_text(const struct snapshot_scale *scale, struct str *text)
+{
+	str_addf(text, "%s is scaled to %" PRId64 " ", scale->worker, scale->numprocs);
+	if (scale->defined >= 0)
+		str_addf(text, "(defined: %" PRId64 ") ", scale->defined);
+	str_addf(text, "by %s; `cronherd scale --reset %s` takes that back", scale->by, scale->worker);
+}
+
 const char *snapshot_text(struct snapshot *snapshot, const char *text)
 {
 	char *copy = mem_dup(text);
@@ -247,6 +268,7 @@ void snapshot_free(struct snapshot *snapshot)
 {
 	free(snapshot->instances);
 	free(snapshot->strays);
+	free(snapshot->scales);
 	strlist_free(&snapshot->texts);
 	*snapshot = (struct snapshot)SNAPSHOT_INIT;
 }
