@@ -227,8 +227,10 @@ static const struct {
 	{ "limits", "nofile=2:1", "SOFT" },
 	{ "limits", "nofile", "SOFT" },
 	{ "probe", "true", "not available" },
-	{ "restart_on_change", "x", "not available" },
-	{ "reload_signal", "HUP", "not available" },
+	{ "restart_on_change", "", "path" },
+	{ "reload_signal", "HOP", "signal" },
+	{ "cpu_limit", "0", "whole number" },
+	{ "probe", "x", "not available" },
 };
 
 /* And nothing is changed by it. */
