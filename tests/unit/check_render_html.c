@@ -163,6 +163,18 @@ START_TEST(tells_of_what_is_wrong_around)
 }
 END_TEST
 
+START_TEST(tells_of_scales)
+{
+	struct snapshot_scale scale = { .worker = "<mail>", .numprocs = 5, .defined = 2, .by = "root" };
+	struct snapshot snapshot = fixture_make(1);
+
+	snapshot.scales = &scale;
+	snapshot.scale_count = 1;
+	render(&snapshot, &none);
+	assert_has("<li class=\"busy\">&lt;mail&gt; is scaled to 5 (defined: 2) by root; ");
+}
+END_TEST
+
 START_TEST(shows_webhooks)
 {
 	char ops[] = "ops";
@@ -269,6 +281,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tcase, has_a_look_for_each_state, 0, STATE_COUNT);
 	tcase_add_test(tcase, shows_the_worst_first);
 	tcase_add_test(tcase, tells_of_what_is_wrong_around);
+	tcase_add_test(tcase, tells_of_scales);
 	tcase_add_test(tcase, shows_webhooks);
 	tcase_add_loop_test(tcase, stands_hostile_names, 0,
 			    (int)(sizeof(names) / sizeof(names[0])));

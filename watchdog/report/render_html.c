@@ -235,7 +235,7 @@ static void add_summary(const struct snapshot *snapshot, const struct health_ver
 	str_add(text, "</header>\n");
 }
 
-/* ---- what is wrong around the instances --------------------------------------------------- */
+/* ---- around the instances ------------------------------------------------------------------ */
 
 static void add_error(const struct config_error *error, struct str *text)
 {
@@ -260,10 +260,22 @@ static void add_silence(const struct snapshot *snapshot, struct str *text)
 	str_add(text, ": does cron call <code>cronherd run</code>? See <code>cronherd doctor</code>.</li>\n");
 }
 
+static void add_scale(const struct snapshot_scale *scale, struct str *text)
+{
+	struct str line = STR_INIT;
+
+	snapshot_scale_text(scale, &line);
+	str_add(text, "<li class=\"busy\">");
+	add_text(str_text(&line), text);
+	str_add(text, "</li>\n");
+	str_free(&line);
+}
+
 static void add_notices(const struct snapshot *snapshot, const struct health_verdict *verdict,
 			struct str *text)
 {
-	if (!snapshot->foreign && !verdict->is_silent && !snapshot->error_count)
+	if (!snapshot->foreign && !verdict->is_silent && !snapshot->error_count &&
+	    !snapshot->scale_count)
 		return;
 	str_add(text, "<ul>\n");
 	if (snapshot->foreign) {
@@ -275,6 +287,8 @@ static void add_notices(const struct snapshot *snapshot, const struct health_ver
 		add_silence(snapshot, text);
 	for (size_t i = 0; i < snapshot->error_count; i++)
 		add_error(&snapshot->errors[i], text);
+	for (size_t i = 0; i < snapshot->scale_count; i++)
+		add_scale(&snapshot->scales[i], text);
 	str_add(text, "</ul>\n");
 }
 
