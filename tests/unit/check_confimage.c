@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* confimage: what was built is there again; what is damaged is refused, and never read beyond its end. */
+/* confimage: what was built is there again; what is damaged is refused, and never read beyond its
+ * end. */
 #include "watchdog/config/confimage.h"
 
 #include <stdlib.h>
@@ -123,7 +124,8 @@ START_TEST(refuses_what_has_a_bit_changed)
 }
 END_TEST
 
-/* As if the checksum had not shown it: a number that leads elsewhere is refused or leads into the image, never outside. */
+/* As if the checksum had not shown it: a number that leads elsewhere is refused or leads into the
+ * image, never outside. */
 START_TEST(stays_inside_whatever_the_numbers_say)
 {
 	static const uint64_t numbers[] = { 0, 1, 8, 4096, UINT64_MAX, UINT64_MAX / 2, 1ULL << 32 };

@@ -78,7 +78,8 @@ static const char *set_top(struct confparse *parse, enum confparse_top which, co
 		return set_minder(parse, value);
 	case CONFPARSE_METRICS_FILE:
 		return names_file(value) ? NULL
-					 : "must name a file, such as /var/lib/prometheus/node-exporter/cronherd.prom";
+					 : "must name a file, such as "
+					   "/var/lib/prometheus/node-exporter/cronherd.prom";
 	case CONFPARSE_STATUS_PAGE:
 		return names_file(value) ? NULL : "must name a file, such as /var/www/html/herd.html";
 	case CONFPARSE_HISTORY:
@@ -97,8 +98,8 @@ void confbuild_top(struct confparse *parse, int line, enum confparse_top which, 
 		add_error(parse, line, "option '%s' belongs into the main file, %s", name,
 			  parse->main_file);
 	} else if (top->line > 0) {
-		add_error(parse, line, "option '%s' is set a second time; the first is on line %d", name,
-			  top->line);
+		add_error(parse, line, "option '%s' is set a second time; the first is on line %d",
+			  name, top->line);
 	} else {
 		const char *why = set_top(parse, which, value);
 		if (why)

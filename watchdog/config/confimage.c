@@ -127,9 +127,8 @@ static bool point_section(const struct confimage *image, char **name, char **fil
 	if (!point(image, name) || !point(image, file) || !*name)
 		return false;
 	for (const struct option_spec *const *option = pointing->options; *option; option++) {
-		bool is_good = is_text(*option)
-				       ? point(image, option_string(*option, options))
-				       : point_list(image, option_list(*option, options));
+		bool is_good = is_text(*option) ? point(image, option_string(*option, options))
+						: point_list(image, option_list(*option, options));
 
 		if (!is_good)
 			return false;

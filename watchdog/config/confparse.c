@@ -214,8 +214,7 @@ static bool check_text(const struct walk *walk, int line, const char *name, cons
 {
 	if (utf8_is_value(value))
 		return true;
-	add_error(walk, line, "option '%s': the value has control characters or is no UTF-8",
-		  name);
+	add_error(walk, line, "option '%s': the value has control characters or is no UTF-8", name);
 	return false;
 }
 
@@ -249,7 +248,8 @@ static void set_option(struct walk *walk, const cfg_t *cfg, size_t row, const ch
 			"option '%s' is set a second time in this section; the first is on line %d",
 			option->name, walk->set_line[row]);
 	} else if (check_text(walk, line, option->name, value)) {
-		const char *why = option_set(option, is_list ? &walk->scratch : &walk->options, value);
+		const char *why =
+			option_set(option, is_list ? &walk->scratch : &walk->options, value);
 		if (why)
 			refuse_value(walk, line, option, value, why);
 		if (is_list)
@@ -309,7 +309,8 @@ static void unknown(const struct walk *walk, const cfg_t *cfg, const char *name)
 /* Whether what libconfuse puts into FORMAT is the name of an option of ours, never a value. */
 static bool is_harmless(const char *format)
 {
-	return strncmp(format, "missing ", 8) == 0 || strncmp(format, "attempt to append ", 18) == 0;
+	return strncmp(format, "missing ", 8) == 0 ||
+	       strncmp(format, "attempt to append ", 18) == 0;
 }
 
 static void on_error(cfg_t *cfg, const char *format, va_list args)
@@ -327,7 +328,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 		add_error(walk, line, "missing '=' after option '%s'", name);
 	} else if (walk->part && !is_harmless(format)) {
 		add_error(walk, line,
-			  "syntax error: an option is NAME = VALUE or NAME = {\"A\", \"B\"}; quote what has "
+			  "syntax error: an option is NAME = VALUE or NAME = {\"A\", \"B\"}; quote "
+			  "what has "
 			  "blanks or any of # { } ( ) = , + *");
 	} else {
 		conferrors_addv(&walk->parse->errors, walk->parse->file, line, format, args);
@@ -458,7 +460,8 @@ static bool run(struct walk *walk, const char *text)
 		add_error(walk, line_of(walk, cfg), "syntax error");
 	(void)cfg_free(cfg);
 	if (walk->open)
-		options_free_in(walk->table, &walk->options); /* the section in which it was given up */
+		/* The section in which it was given up. */
+		options_free_in(walk->table, &walk->options);
 	return rc == CFG_SUCCESS;
 }
 

@@ -275,7 +275,8 @@ void confprint(const struct config *config, bool is_all, struct str *text)
 	for (size_t i = 0; i < config->group_count; i++)
 		add_group(&config->groups[i], text);
 	if (config->webhook_count + config->ping_count > 0)
-		str_add(text, "\n# Of what follows secrets are not shown: " URL_CUT " stands for them.\n");
+		str_add(text, "\n# Of what follows secrets are not shown: " URL_CUT
+			      " stands for them.\n");
 	add_webhooks(config, is_all, text);
 	add_pings(config, is_all, text);
 }

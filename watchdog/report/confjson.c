@@ -125,8 +125,9 @@ static json_t *workers_of(const struct config *config)
 	for (size_t i = 0; i < config->worker_count; i++) {
 		const struct worker *worker = &config->workers[i];
 
-		(void)json_array_append_new(json, section_of(worker->name, worker->file, worker->line,
-							     option_table, &worker->options));
+		(void)json_array_append_new(json,
+					    section_of(worker->name, worker->file, worker->line,
+						       option_table, &worker->options));
 	}
 	return json;
 }
