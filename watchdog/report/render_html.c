@@ -13,7 +13,7 @@
 #define REFRESH_S "60"
 
 /* Base64 of the SHA-256 of the style below. */
-#define STYLE_HASH "qP37HhGK/3eERGj/L3f0MS772t3kk8psIf9Oaz4zHzU="
+#define STYLE_HASH "sZMT27OVsiyOFqDYf0RibpgVRgQnz+VWiSl3NhkbJqQ="
 
 /* Narrow screens have a card for each row, its cells named by data-t. */
 static const char style[] =
@@ -35,7 +35,7 @@ static const char style[] =
 	"th,td{padding:.45rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top;"
 	"overflow-wrap:normal}"
 	"td:last-child{overflow-wrap:anywhere}"
-	"tbody th{font-weight:600;overflow-wrap:anywhere}"
+	"tbody th{min-width:11rem;font-weight:600;overflow-wrap:anywhere}"
 	".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
 	".dim,footer{color:var(--dim);font-size:.9rem}"
 	"b{color:var(--c)}"
@@ -45,7 +45,7 @@ static const char style[] =
 	".ok{--c:var(--ok)}.busy{--c:var(--busy)}.idle{--c:var(--idle)}.warning{--c:var(--warning)}"
 	".critical{--c:var(--critical)}.unknown{--c:var(--unknown)}"
 	"footer{margin-top:2rem}"
-	"@media(max-width:50rem){"
+	"@media(max-width:58rem){"
 	"table,tbody,tr,th,td{display:block;width:auto}"
 	"thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
 	"tr{margin:.75rem 0;padding:.6rem .75rem;border-left:.25rem solid var(--c);background:var(--card)}"
