@@ -14,7 +14,7 @@
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 static const char sample[] =
-	"state_dir = '%d/state'\nmetrics_file = '%d/x.prom'\nhistory = 14d\n"
+	"state_dir = '%d/state'\nmetrics_file = '%d/x.prom'\nstatus_page = '%d/x.html'\nhistory = 14d\n"
 	"worker mail { command = 'true' environment = {'A=1', 'B=2'} log_tail = 3 }\n"
 	"worker other { command = 'false' after = mail }\n"
 	"group site { workers = {mail, other} }\n"
@@ -94,6 +94,7 @@ START_TEST(gives_back_what_was_built)
 	ck_assert_str_eq(again.pings[0].options.url, "https://j/path");
 	ck_assert_int_eq(again.history_ms, config.history_ms);
 	ck_assert_str_eq(again.metrics_file, config.metrics_file);
+	ck_assert_str_eq(again.status_page, config.status_page);
 	ck_assert_uint_eq(again.workers[0].definition, config.workers[0].definition);
 	config_free(&again);
 }

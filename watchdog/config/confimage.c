@@ -21,7 +21,7 @@ struct header {
 		uint64_t at; /* offset from the start of the file, as all below */
 		uint64_t count;
 	} workers, webhooks, pings, groups;
-	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file;
+	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file, status_page;
 	int64_t history_ms;
 	uint64_t has_minder;
 };
@@ -263,6 +263,8 @@ static bool take_paths(const struct confimage *image, struct config *taken)
 
 	return (!header->metrics_file ||
 		take_path(image, header->metrics_file, &taken->metrics_file)) &&
+	       (!header->status_page ||
+		take_path(image, header->status_page, &taken->status_page)) &&
 	       take_path(image, header->conf_dir, &taken->conf_dir) &&
 	       take_path(image, header->state_dir, &taken->state_dir) &&
 	       take_path(image, header->pidfile_dir, &taken->pidfile_dir) &&
@@ -283,6 +285,7 @@ bool confimage_open(struct confimage *image, struct config *config)
 	free(config->pidfile_dir);
 	free(config->log_dir);
 	free(config->metrics_file);
+	free(config->status_page);
 	return false;
 }
 
@@ -458,6 +461,7 @@ void confimage_build(const struct config *config, const struct confimage_facts *
 	header.pidfile_dir = put_text(&b, config->pidfile_dir);
 	header.log_dir = put_text(&b, config->log_dir);
 	header.metrics_file = put_text(&b, config->metrics_file);
+	header.status_page = put_text(&b, config->status_page);
 	(void)reserve(&b, 8); /* ends in a NUL, on a whole word */
 	header.size = b.blob.len;
 	memcpy(b.blob.data, &header, sizeof(header));

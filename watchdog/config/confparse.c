@@ -29,7 +29,6 @@
  * keeps it at "+=", so that it tells whether the list goes on where the defaults ended. */
 #define INHERIT "\001"
 
-static const char later_value[] = "status_page";
 union options {
 	struct worker_options worker;
 	struct webhook_options webhook;
@@ -283,13 +282,6 @@ static int on_member(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 	return 0;
 }
 
-static int on_later_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
-{
-	refuse_later(walk_of(cfg), cfg->line, cfg_opt_name(opt));
-	*(const char **)result = value;
-	return 0;
-}
-
 static int on_top(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	confbuild_top(walk_of(cfg)->parse, cfg->line, (enum confparse_top)(opt - cfg->opts - 1),
@@ -333,10 +325,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 		unknown(walk, cfg, va_arg(args, const char *));
 	} else if (strcmp(format, "missing equal sign after option '%s'") == 0) {
 		const char *name = va_arg(args, const char *);
-		if (strcmp(name, later_value) == 0)
-			refuse_later(walk, line, name);
-		else
-			add_error(walk, line, "missing '=' after option '%s'", name);
+		add_error(walk, line, "missing '=' after option '%s'", name);
 	} else if (walk->part && !is_harmless(format)) {
 		add_error(walk, line,
 			  "syntax error: an option is NAME = VALUE or NAME = {\"A\", \"B\"}; quote "
@@ -426,8 +415,8 @@ static cfg_t *make_root(struct walk *walk)
 			     make_value(top[CONFPARSE_CONF_DIR], on_top),
 			     make_value(top[CONFPARSE_MINDER], on_top),
 			     make_any(top[CONFPARSE_METRICS_FILE], on_top),
+			     make_any(top[CONFPARSE_STATUS_PAGE], on_top),
 			     make_any(top[CONFPARSE_HISTORY], on_top),
-			     make_any(later_value, on_later_value),
 			     make_section("defaults", worker, CFGF_NONE, on_defaults),
 			     make_section("worker", worker, CFGF_TITLE, on_worker),
 			     make_section("group", group, CFGF_TITLE, on_group),
