@@ -157,10 +157,12 @@ static const struct {
 	    { 4, "'probe_interval' is not yet" } } },
 	{ "worker a {\n command = x\n heartbeat_timeout = 5\n}", { { 1, "heartbeat_file" } } },
 	{ "worker a {\n command = x\n reload_signal = HUP\n}", { { 1, "restart_on_change" } } },
-	{ "\nstatus_page = y", { { 2, "'status_page' is not yet" } } },
-	{ "\nstatus_page { }", { { 2, "'status_page' is not yet" } } },
+	{ "\nstatus_page { }", { { 2, "missing '=' after option 'status_page'" } } },
 	{ "\nhistory { }", { { 2, "missing '=' after option 'history'" } } },
 	{ "\nurl = y", { { 2, "'url' belongs into a webhook or ping section" } } },
+	{ "webhook b { url = https://h } /SECRET { }", { { 1, "no option stands here" } } },
+	{ "worker a { command = x }\nping b { url = https://h } T0PS3CRET = x",
+	  { { 2, "no option stands here" } } },
 	{ "webhook = 'https://h/secret'", { { 1, "'webhook' is a section: webhook \"NAME\" {" } } },
 	{ "worker a {\n command = x\nwebhook b { url = 'https://h' }\n}",
 	  { { 3, "'webhook' cannot stand within 'worker'" } } },
@@ -1097,6 +1099,7 @@ static const struct {
 	{ "laravel.conf", "laravel-default laravel-mail" },
 	{ "rq.conf", "rq-default rq-reports" },
 	{ "celery.conf", "celery celery-beat" },
+	{ "telling.conf", "" },
 };
 
 START_TEST(parses_the_samples)
@@ -1121,9 +1124,8 @@ static void uncomment(char *text)
 	}
 }
 
-/* What the example's worker shows of an option that has a default is that default. */
-static void expect_default(const struct option_spec *option, const struct worker_options *shown,
-			   const struct worker_options *defaults)
+/* What the example shows of an option that has a default is that default. */
+static void expect_default(const struct option_spec *option, const void *shown, const void *defaults)
 {
 	if (option->kind == OPTION_LATER || !option->fallback)
 		return;
@@ -1137,18 +1139,58 @@ static void expect_default(const struct option_spec *option, const struct worker
 				 option_list(option, defaults)->items[0]);
 }
 
+static void expect_defaults(const struct option_spec *table, const void *shown)
+{
+	union {
+		struct worker_options worker;
+		struct webhook_options webhook;
+		struct ping_options ping;
+	} defaults;
+
+	options_init_in(table, &defaults);
+	for (const struct option_spec *option = table; option->name; option++)
+		expect_default(option, shown, &defaults);
+	options_free_in(table, &defaults);
+}
+
+/* In what TEXT has from the line that begins with WORD on: the tables share names. */
+static void expect_shown(const char *text, const char *word, const struct option_spec *table)
+{
+	char *begin = mem_format("\n %s \"example\" {", word);
+
+	text = strstr(text, begin);
+	ck_assert_msg(text != NULL, "%s", word);
+	free(begin);
+	for (const struct option_spec *option = table; option->name; option++) {
+		char *set = mem_format("\n \t%s = ", option->name);
+		ck_assert_msg((strstr(text, set) != NULL) == (option->kind != OPTION_LATER), "%s %s",
+			      word, option->name);
+		free(set);
+	}
+}
+
+/* What the samples' webhooks name. */
+static void write_named(void)
+{
+	static const char secret[] = SECRET "\n";
+	static const char *const names_[] = { "webhook.secret", "own.secret", "ca.pem" };
+
+	for (size_t i = 0; i < 3; i++) {
+		char *path = mem_format("%s/%s", dir, names_[i]);
+		tempdir_file(dir, names_[i], secret);
+		ck_assert_int_eq(chmod(path, 0600), 0);
+		free(path);
+	}
+}
+
 START_TEST(shows_every_option_in_the_example)
 {
-	struct worker_options defaults;
 	char *text = read_sample("example.conf");
 
 	uncomment(text);
-	for (const struct option_spec *option = option_table; option->name; option++) {
-		char *set = mem_format("\n \t%s = ", option->name);
-		ck_assert_msg((strstr(text, set) != NULL) == (option->kind != OPTION_LATER), "%s",
-			      option->name);
-		free(set);
-	}
+	expect_shown(text, "worker", option_table);
+	expect_shown(text, "webhook", webhook_option_table);
+	expect_shown(text, "ping", ping_option_table);
 
 	/* What only a worker of type "forking" has would be refused. */
 	char *pidfile = strstr(text, "pidfile = ");
@@ -1157,6 +1199,7 @@ START_TEST(shows_every_option_in_the_example)
 	char *after = strstr(text, "\"db-proxy\"");
 	ck_assert_ptr_nonnull(after);
 	memset(after, ' ', strlen("\"db-proxy\""));
+	write_named();
 	write_conf("x.conf", text);
 	free(text);
 	ck_assert_int_eq(load(), 0);
@@ -1164,10 +1207,27 @@ START_TEST(shows_every_option_in_the_example)
 	expect_names("example");
 	ck_assert_ptr_nonnull(config_group(&config, "site"));
 
-	options_init(&defaults);
-	for (const struct option_spec *option = option_table; option->name; option++)
-		expect_default(option, &config.workers[0].options, &defaults);
-	options_free(&defaults);
+	expect_defaults(option_table, &config.workers[0].options);
+	ck_assert_uint_eq(config.webhook_count, 2);
+	expect_defaults(webhook_option_table, &config.webhooks[0].options);
+	ck_assert_uint_eq(config.ping_count, 1);
+	expect_defaults(ping_option_table, &config.pings[0].options);
+}
+END_TEST
+
+START_TEST(shows_how_to_tell)
+{
+	char *text = read_sample("telling.conf");
+
+	uncomment(text);
+	write_named();
+	write_conf("a.conf", "worker mail { command = x }");
+	write_conf("x.conf", text);
+	free(text);
+	ck_assert_int_eq(load(), 0);
+	expect_clean();
+	ck_assert_uint_eq(config.webhook_count, 3);
+	ck_assert_uint_eq(config.ping_count, 2);
 }
 END_TEST
 
@@ -1215,6 +1275,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, takes_no_value_for_a_section);
 	tcase_add_loop_test(tests, parses_the_samples, 0, COUNT(samples));
 	tcase_add_test(tests, shows_every_option_in_the_example);
+	tcase_add_test(tests, shows_how_to_tell);
 	suite_add_tcase(all, tests);
 	return all;
 }

@@ -419,6 +419,25 @@ START_TEST(a_digest_is_an_event)
 }
 END_TEST
 
+START_TEST(what_matters_is_first_in_a_digest)
+{
+	struct format_event *events = many(5000);
+	struct format_message message;
+	json_t *json;
+	json_t *items;
+
+	events[4999].type = "worker.fatal";
+	message = digest(WEBHOOK_CLOUDEVENTS_BINARY, events, 5000);
+	json = event_json(&message);
+	items = json_object_get(json, "events");
+	ck_assert_str_eq(event_text(json_array_get(items, 0), "id"), events[4999].id);
+	ck_assert_str_eq(event_text(json_array_get(items, 1), "id"), events[0].id);
+	json_decref(json);
+	format_message_free(&message);
+	many_free(events, 5000);
+}
+END_TEST
+
 START_TEST(a_digests_id_is_that_of_its_events)
 {
 	struct format_event *events = many(12);
@@ -476,6 +495,7 @@ static Suite *suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(digests, 60);
 	tcase_add_test(digests, a_digest_is_an_event);
+	tcase_add_test(digests, what_matters_is_first_in_a_digest);
 	tcase_add_test(digests, a_digests_id_is_that_of_its_events);
 	tcase_add_test(digests, a_digest_of_thousands_fits);
 	suite_add_tcase(suite, digests);
