@@ -253,6 +253,30 @@ START_TEST(altered_anywhere)
 }
 END_TEST
 
+/* Each byte of the header, which is what all else hangs on. */
+START_TEST(header_altered)
+{
+	static const unsigned char values[] = { 0x01, 0x02, 0x04, 0x80, 0xff };
+	struct journal *journal;
+
+	for (size_t at = 0; at < 100; at++) {
+		healthy[at] ^= (char)values[_i];
+		forget_all();
+		tempdir_write(temp, JOURNAL_FILE, healthy, healthy_len);
+		healthy[at] ^= (char)values[_i];
+		/* Where the version is, it is one that is newer than ours: left alone; or none, as 0 and less are. */
+		if (at >= 60 && at < 64 && !(at == 63 && values[_i] == 1) &&
+		    !(at == 60 && values[_i] >= 0x80)) {
+			ck_assert_int_eq(journal_open(&journal, temp, JOURNAL_WRITE, NULL, &err), -1);
+			ck_assert_ptr_nonnull(strstr(err.text, "newer"));
+			ck_assert_int_eq(count_files(JOURNAL_FILE "."), 0);
+			continue;
+		}
+		(void)recover();
+	}
+}
+END_TEST
+
 START_TEST(garbage_is_moved_aside)
 {
 	struct outcome outcome;
@@ -569,6 +593,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(tests, a_missing_or_empty_one_is_made, 0, 2);
 	tcase_add_test(tests, cut_anywhere);
 	tcase_add_test(tests, altered_anywhere);
+	tcase_add_loop_test(tests, header_altered, 0, 5);
 	tcase_add_loop_test(tests, garbage_is_moved_aside, 0, 2);
 	tcase_add_test(tests, all_of_it_where_only_an_index_is_lost);
 	tcase_add_test(tests, what_is_not_sound_is_left_behind);

@@ -128,7 +128,8 @@ static const char all[] = "SELECT " INSIDE_EVENT_COLUMNS " FROM events e"
 /* They come nearly in order of time: where the first of them is, the index says. */
 static const char recent[] = "SELECT " INSIDE_EVENT_COLUMNS " FROM events e"
 			     " WHERE e.seq > ?1 AND e.wall_ms >= ?2"
-			     " AND e.seq >= (SELECT min(seq) FROM events WHERE wall_ms >= ?2)"
+			     " AND e.seq >= (SELECT min(seq) FROM events"
+			     " INDEXED BY events_by_time WHERE wall_ms >= ?2)"
 			     " ORDER BY e.seq";
 
 int journal_events(struct journal *journal, int64_t since_wall_ms, int64_t after_seq,
@@ -140,7 +141,7 @@ int journal_events(struct journal *journal, int64_t since_wall_ms, int64_t after
 
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql, since_wall_ms > 0 ? recent : all, err);
+	query = sql_query(journal->sql, since_wall_ms > 0 && after_seq == 0 ? recent : all, err);
 	sql_put(query, after_seq);
 	sql_put(query, since_wall_ms);
 	while ((status = sql_step(query, err)) == 1) {

@@ -29,6 +29,7 @@ struct sql {
 	char *path;
 	struct sql_identity identity;
 	bool is_corrupt;
+	bool is_file_read_only; /* as it was opened */
 	struct sql_query **kept;
 	size_t kept_count;
 };
@@ -199,6 +200,12 @@ struct sql_identity sql_identity(const struct sql *sql)
 	return sql->identity;
 }
 
+/* Of statements that are right an error without a name is that of what they found. */
+static int blame(int code)
+{
+	return code == SQLITE_ERROR ? SQLITE_CORRUPT : code;
+}
+
 /* ---- opening ------------------------------------------------------------------------------ */
 
 /* What it must not do even if the file asks for it. Older libraries know fewer of these. */
@@ -260,8 +267,10 @@ static int connect(struct sql *sql, enum sql_access access, int patience_ms, str
 		return fail(sql, code, err);
 	(void)sqlite3_extended_result_codes(sql->db, 1);
 	(void)sqlite3_busy_timeout(sql->db, patience_ms);
+	sql->is_file_read_only = sqlite3_db_readonly(sql->db, "main") == 1;
 	harden(sql->db, access);
-	return sql_script(sql, settings_of(access), err);
+	code = sqlite3_exec(sql->db, settings_of(access), NULL, NULL, NULL);
+	return code == SQLITE_OK ? 0 : fail(sql, blame(code), err);
 }
 
 int sql_open(struct sql **out, const char *path, enum sql_access access, int patience_ms,
@@ -314,9 +323,9 @@ bool sql_is_within(const struct sql *sql)
 
 int sql_begin(struct sql *sql, struct err *err)
 {
-	/* SQLite would find out at the first change. */
+	/* SQLite would find out at the first change. A file that says itself that we may not write it has a broken header. */
 	if (sqlite3_db_readonly(sql->db, "main") == 1)
-		return fail(sql, SQLITE_READONLY, err);
+		return fail(sql, sql->is_file_read_only ? SQLITE_READONLY : SQLITE_CORRUPT, err);
 	return sql_script(sql, "BEGIN IMMEDIATE", err);
 }
 
@@ -356,8 +365,7 @@ static struct sql_query *prepare(struct sql *sql, const char *text, bool is_kept
 
 	if (code != SQLITE_OK) {
 		free(query);
-		/* Our statements are right: then its tables are not. */
-		(void)fail(sql, code == SQLITE_ERROR ? SQLITE_CORRUPT : code, err);
+		(void)fail(sql, blame(code), err);
 		return NULL;
 	}
 	query->sql = sql;
