@@ -14,7 +14,9 @@ build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev l
 	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
-	procps util-linux"
+	procps util-linux faketime openssl prometheus-alertmanager sqlite3 tinyproxy-bin webhook"
+# Node with npm may come from elsewhere, and then Debian's do not go with it.
+command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
 # The demonstration waits that long for each thing that it expects.
 patience_s=60
@@ -76,8 +78,20 @@ install_packages() {
 	fi
 	apt update
 	# shellcheck disable=SC2086 # a list of names
-	apt install -y --no-install-recommends $missing
+	apt_install $missing
 }
+
+# Some of them are servers. The tests start those themselves; nothing is to run because it was installed.
+apt_install() (
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		trap 'root rm -f $policy' EXIT
+		trap 'exit 130' INT TERM HUP
+		printf '#!/bin/sh\nexit 101\n' | root tee $policy >/dev/null
+		root chmod 755 $policy
+	fi
+	apt install -y --no-install-recommends "$@"
+)
 
 fail_logged() {
 	printf '\n' >&2
@@ -437,6 +451,8 @@ tests() {
 	build
 	step "Building the tests"
 	logged make -C build -j "$jobs" check TESTS=
+	say "\$ tests/receiver/install.sh build/tests/receiver"
+	tests/receiver/install.sh build/tests/receiver 2>&1 | sed 's/^/    /'
 	step "Running the tests"
 	find build \( -name '*.trs' -o -name 'test-suite.log' \) -exec rm -f {} +
 	say "\$ make -C build check"
