@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
@@ -444,6 +445,21 @@ void expanded_free(struct expanded *expanded)
 static bool asks_for_account(const char *text)
 {
 	return strstr(text, "%u") || strstr(text, "%h") || behind_tilde(text);
+}
+
+int expand_owner(const struct config *config, const struct instance *instance, uid_t *owner,
+		 struct err *err)
+{
+	struct expanded expanded;
+
+	*owner = geteuid();
+	if (!instance->worker->options.user)
+		return 0;
+	if (expand_instance(config, instance, &expanded, err))
+		return -1;
+	*owner = expanded.account.uid;
+	expanded_free(&expanded);
+	return 0;
 }
 
 char *expand_logfile(const struct config *config, const struct instance *instance, int which,

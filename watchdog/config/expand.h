@@ -52,6 +52,10 @@ int expand_environment(const struct config *config, const struct instance *insta
 		       const struct expanded *expanded, struct strlist *environment,
 		       struct err *err);
 
+/* Only whom INSTANCE runs as, who owns its logs; looks nobody up where no user is set. */
+int expand_owner(const struct config *config, const struct instance *instance, uid_t *owner,
+		 struct err *err);
+
 /* Only a log's path (for the round, which need not expand everything). WHICH: 1 or 2. NULL
  * with ERR unset where the log is "none"; "same" for 2 gives 1's. Allocated. */
 char *expand_logfile(const struct config *config, const struct instance *instance, int which,

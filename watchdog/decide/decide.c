@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "watchdog/decide/announce.h"
 #include "watchdog/decide/backoff.h"
 #include "watchdog/decide/expect.h"
 #include "watchdog/decide/pressure.h"
@@ -67,7 +68,12 @@ static void note_end(const struct situation *s, struct decision *d, enum reason 
 		record->last_exit.wall_ms = s->now.wall_ms;
 	record->has_exit = 1;
 	record->last_exit_reason = reason;
+	record->ends[reason]++;
+	record->ended = record->process.pid ? announce_key(&record->process) : 0;
+	record->ended_pid = record->process.pid;
 	record->over_since_boot_ms = 0;
+	/* Whatever follows: who is killed before it was recorded must not leave the same end to be found again. */
+	enter(s, d, STATE_STOPPED);
 	d->has_ended = true;
 }
 
@@ -114,6 +120,8 @@ static void adopt(const struct situation *s, struct decision *d)
 	struct record *record = &d->record;
 
 	d->was_adopted = true;
+	record->starts++;
+	settle_start_reason(record, false);
 	record->process = s->seen->process;
 	record->definition = s->seen->definition;
 	record->started_boot_ms = s->seen->started_boot_ms;
@@ -289,6 +297,7 @@ static void rise(const struct situation *s, struct decision *d)
 		return;
 	}
 	d->record.failures = 0;
+	d->record.fatal = 0;
 	d->record.failure[0] = '\0';
 	enter(s, d, STATE_RUNNING);
 	watch_memory(s, d);

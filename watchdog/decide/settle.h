@@ -3,9 +3,14 @@
 #ifndef WATCHDOG_DECIDE_SETTLE_H
 #define WATCHDOG_DECIDE_SETTLE_H
 
+#include <stdbool.h>
+
 #include "watchdog/base/clock.h"
 #include "watchdog/model/record.h"
 #include "watchdog/model/worker.h"
+
+/* Why the next start happens: because of how the last process ended, or because a person asked. Before settle_started. */
+void settle_start_reason(struct record *record, bool is_manual);
 
 /* A successful start of PROCESS. */
 void settle_started(struct record *record, const struct worker *worker,
