@@ -235,7 +235,7 @@ class Newest(PingTest):
     def test_only_the_newest_is_sent(self):
         """Rounds that come while the receiver does not answer are passed over, but for the last."""
         hold = self.dir + "/go"
-        self.ping("hc", {**OK, "hold": hold}, timeout="50s")
+        self.ping("hc", {**OK, "hold": hold}, timeout="30s")
         self.herd("run", check=0)
         wait_until("it came", lambda: self.requests("hc"))
         for _ in range(4):
@@ -269,7 +269,7 @@ class Newest(PingTest):
     def test_a_receiver_that_is_down_delays_no_round(self):
         """Rounds, a start and a stop are over while the receiver still hangs: it says so itself, by how its connection ends."""
         hanging = Raw(self, behave=Raw.hang)
-        self.ping("hc", url=hanging.url(f"/{CHECK}"), timeout="50s")
+        self.ping("hc", url=hanging.url(f"/{CHECK}"), timeout="30s")
         ended = []
         behave = hanging.behave
         hanging.behave = lambda raw, connection: (behave(raw, connection), ended.append(True))
@@ -283,7 +283,7 @@ class Newest(PingTest):
 
     def test_a_courier_that_was_killed(self):
         """kill -9 of the courier in the middle of a ping: the next round's is sent."""
-        self.ping("hc", {"kind": "hang"}, OK, timeout="50s")
+        self.ping("hc", {"kind": "hang"}, OK, timeout="30s")
         self.herd("run", check=0)
         wait_until("it came", lambda: self.requests("hc"))
         for pid in self.minders():
