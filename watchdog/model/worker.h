@@ -61,6 +61,7 @@ struct worker_options {
 	int64_t log_maxbytes;
 	int64_t log_backups;
 	int64_t log_mode;
+	int64_t log_tail; /* lines of the log that are told with an end */
 	int64_t nice;
 	int64_t oom_score_adjust;
 	struct strlist limits; /* "nofile=4096", "core=0:unlimited" */

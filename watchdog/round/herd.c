@@ -145,7 +145,8 @@ static void add_known(struct herd *herd, const char *file, const char *suffix)
 			return;
 	add_slot(herd, name, number, worker,
 		 worker ? DEFINITION_EXCESS
-			: (herd->config.error_count ? DEFINITION_BROKEN : DEFINITION_REMOVED));
+			: (herd->config.broken_files.count ? DEFINITION_BROKEN
+							   : DEFINITION_REMOVED));
 }
 
 static int add_from(struct herd *herd, int dir_fd, const char *suffix, struct err *err)

@@ -57,7 +57,7 @@ static int refuse(const struct herd *herd, const char *target, struct err *err)
 			best = herd->slots[i].id;
 		}
 	}
-	if (herd->config.error_count)
+	if (herd->config.broken_files.count)
 		return err_set(err, ERR_USAGE, 0,
 			       "no such target: %s (some configuration files are broken, see "
 			       "`cronherd config`)",
