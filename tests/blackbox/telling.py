@@ -15,6 +15,10 @@ FULL = os.path.join(os.path.dirname(os.environ.get("CRONHERD", "./cronherd")), "
 numbers = itertools.count(1)
 
 
+class Bare(str):
+    """The value of an option that stands in the file as it is, without quotes."""
+
+
 class Hook:
     """One webhook section: where it goes in the Node receiver, and what it is signed with."""
 
@@ -45,7 +49,7 @@ class TellingTest(HerdTest):
             return "true" if value else "false"
         if isinstance(value, (list, tuple)):
             return "{" + ", ".join(self.quote(item) for item in value) + "}"
-        return self.quote(value) if isinstance(value, str) else str(value)
+        return self.quote(value) if isinstance(value, str) and not isinstance(value, Bare) else str(value)
 
     def section(self, kind, name, **options):
         """Puts a section into the main file, instead of the one of that kind and name that is there. No OPTIONS: takes it out."""

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import herdtest
 from herdtest import read, wait_until
 from receivers import Raw, unused_port
-from telling import TellingTest
+from telling import Bare, TellingTest
 
 OK = {"status": 200, "body": "OK"}
 KUMA_OK = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": '{"ok":true}'}
@@ -93,8 +93,8 @@ class Healthchecks(PingTest):
         wait_until("a good round again", lambda: self.herd("run", check=0) and self.asked("hc")[-1][0] == "")
 
     def test_a_workers_own_health(self):
-        self.ping("well", OK, when='worker "w"')
-        self.ping("ill", OK, when='worker "v"')
+        self.ping("well", OK, when=Bare('worker "w"'))
+        self.ping("ill", OK, when=Bare('worker "v"'))
         self.worker("v", "/nowhere", startretries=0)
         self.herd("run")
         request = self.wait_asked("ill", "/fail")
@@ -106,7 +106,7 @@ class Healthchecks(PingTest):
 
     def test_a_held_worker_is_no_success_for_ever(self):
         """What a person holds is where it was asked to be: no failure."""
-        self.ping("hc", OK, when='worker "w"')
+        self.ping("hc", OK, when=Bare('worker "w"'))
         self.herd("start", check=0)
         self.herd("stop", check=0)
         self.herd("run", check=0)
@@ -296,7 +296,7 @@ class Newest(PingTest):
     def test_bad_pings(self):
         """An error with its line, and workers are kept all the same."""
         cases = {"url": {"url": "ftp://host/x"}, "style": {"url": "http://h/", "style": "smoke"}, "when": {"url": "http://h/", "when": "never"},
-                 "worker": {"url": "http://h/", "when": 'worker "nobody"'}, "missing": {"style": "plain"}}
+                 "worker": {"url": "http://h/", "when": Bare('worker "nobody"')}, "missing": {"style": "plain"}}
         for what, options in cases.items():
             self.section("ping", "bad", **options)
             done = self.herd("run", check=2)
