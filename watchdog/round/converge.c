@@ -9,6 +9,7 @@
 #include "pidfiles/procref.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/round/pass.h"
+#include "watchdog/round/tell.h"
 
 /* Where nothing tells of an end: the longest time between two looks. */
 #define BLIND_MS 200
@@ -105,6 +106,8 @@ enum converge_end converge(struct herd *herd, const struct convergence *c)
 		bool is_settled;
 
 		pass_act(herd);
+		if (herd->telling.has_told)
+			tell_deliver(herd, false);
 		if (c->progress)
 			c->progress(herd, c->data);
 		if (herd->scene.claim == LEASE_FOREIGN)

@@ -16,6 +16,7 @@
 #include "watchdog/decide/settle.h"
 #include "watchdog/round/judge.h"
 #include "watchdog/round/look.h"
+#include "watchdog/round/tell.h"
 #include "watchdog/store/exitnote.h"
 #include "watchdog/store/recordfile.h"
 
@@ -34,12 +35,14 @@ void pass_look(struct herd *herd)
 	judge_all(herd);
 }
 
-static int save(struct herd *herd, struct slot *slot, const struct record *record)
+/* Told first: who is killed between the two leaves the telling to the next one, who tells the same. */
+static int save(struct herd *herd, struct slot *slot, struct record *record)
 {
 	int status;
 
-	if (record_equal(record, &slot->record))
+	if (record_equal(record, &slot->record) && !record->untold)
 		return 0;
+	tell_slot(herd, slot, record);
 	status = recordfile_write(&herd->scene.dir, &slot->instance, record);
 	if (status < 0) {
 		slot_complain(slot, "cannot write its record", -status);
@@ -102,7 +105,7 @@ static void sweep_session(struct herd *herd, struct slot *slot)
 }
 
 /* An end has been found. Its note may go once the record has it. */
-static int settle_end(struct herd *herd, struct slot *slot, const struct decision *decision)
+static int settle_end(struct herd *herd, struct slot *slot, struct decision *decision)
 {
 	const struct procid process = slot->seen.process;
 
@@ -138,6 +141,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	switch (result.outcome) {
 	case LAUNCH_DONE:
 		out_info(scene->out, "%s: started (pid %d)", slot->id, (int)result.process.pid);
+		settle_start_reason(record, slot->is_retried || slot->is_renewed);
 		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
 		note_start(slot, &result.process);
 		slot->was_told = false;
@@ -165,7 +169,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 }
 
 /* Recorded first: a signal that was sent is never sent again, whoever is killed now. */
-static void signal_stop(struct herd *herd, struct slot *slot, const struct decision *decision)
+static void signal_stop(struct herd *herd, struct slot *slot, struct decision *decision)
 {
 	int status;
 
@@ -227,6 +231,7 @@ static bool is_to_do(const struct slot *slot, const struct decision *decision)
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return false;
 	return decision->action != ACTION_NONE || !record_equal(&decision->record, &slot->record) ||
+	       slot->record.untold ||
 	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered) ||
 	       (slot->seen.liveness == LIVENESS_DEAD && slot->has_pidfile &&
 		slot->intent != INTENT_FREEZE);
