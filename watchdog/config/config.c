@@ -451,7 +451,9 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 		rc = read_conf_dir(load, err);
 	}
 	if (rc == 0) {
-		confcheck(config, load->files, load->file_count, &errors);
+		confcheck(&(struct confcheck){ config, load->files, load->file_count,
+					       load->sections, load->section_count },
+			  &errors);
 		conftell_check(config, load->sections, load->section_count, &errors);
 		conferrors_finish(&errors);
 		take_errors(config, &errors);

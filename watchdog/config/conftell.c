@@ -1,67 +1,101 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/config/conftell.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confpath.h"
+#include "watchdog/config/secretfile.h"
 
 /* ---- checking ----------------------------------------------------------------------------- */
 
-static void refuse(struct confsection *section, const char *option, const char *why,
-		   struct conferrors *errors)
+struct check {
+	const struct config *config;
+	struct confsection *section;
+	struct conferrors *errors;
+};
+
+static void refuse(struct check *check, const char *option, const char *why)
 {
-	conferrors_add(errors, section->file, confsection_line(section, option), "%s '%s': option '%s': %s",
-		       confsection_word(section->kind), section->name, option, why);
+	struct confsection *section = check->section;
+
+	conferrors_add(check->errors, section->file, confsection_line(section, option),
+		       "%s '%s': option '%s': %s", confsection_word(section->kind), section->name,
+		       option, why);
 	section->is_broken = true;
 }
 
 /* The path at *PATH made absolute. */
-static bool put_in(const struct config *config, struct confsection *section, const char *option,
-		   char **path, struct conferrors *errors)
+static void put_in(struct check *check, const char *option, char **path)
 {
 	struct err why = ERR_INIT;
-	char *whole = confpath_expand(config, *path, &why);
+	char *whole = confpath_expand(check->config, *path, &why);
 
 	if (!whole) {
-		refuse(section, option, why.text, errors);
-		return false;
+		refuse(check, option, why.text);
+		return;
 	}
 	free(*path);
 	*path = whole;
-	return true;
 }
 
-static void check_webhook(const struct config *config, struct confsection *section,
-			  struct conferrors *errors)
+/* Whether it holds certificates is found out when one is needed; that nobody will find it, now. */
+static void check_ca_file(struct check *check, char **path)
 {
-	struct webhook_options *options = &section->options.webhook;
+	struct err why = ERR_INIT;
+	struct stat st;
 
+	if (!*path)
+		return;
+	put_in(check, "ca_file", path);
+	if (check->section->is_broken)
+		return;
+	if (access(*path, R_OK) != 0 || stat(*path, &st) != 0)
+		(void)err_set(&why, ERR_CONFIG, errno, "'%s' cannot be read", *path);
+	else if (!S_ISREG(st.st_mode))
+		(void)err_set(&why, ERR_CONFIG, 0, "'%s' is no regular file", *path);
+	if (why.kind != ERR_NONE)
+		refuse(check, "ca_file", why.text);
+}
+
+static void check_secrets(struct check *check, struct webhook_options *options)
+{
+	struct strlist secrets = STRLIST_INIT;
+	struct err why = ERR_INIT;
+
+	if (options->secret.count > 0 && check->section->is_exposed) {
+		(void)err_set(&why, ERR_CONFIG, 0,
+			      "others may read this file; run: chmod 600 '%s', or write it to a file and name "
+			      "that by secret_file",
+			      check->section->file);
+		refuse(check, "secret", why.text);
+	}
 	for (size_t i = 0; i < options->secret_file.count; i++)
-		put_in(config, section, "secret_file", &options->secret_file.items[i], errors);
-	if (options->ca_file)
-		put_in(config, section, "ca_file", &options->ca_file, errors);
-}
-
-static void check_ping(const struct config *config, struct confsection *section,
-		       struct conferrors *errors)
-{
-	struct ping_options *options = &section->options.ping;
-
-	if (options->ca_file)
-		put_in(config, section, "ca_file", &options->ca_file, errors);
+		put_in(check, "secret_file", &options->secret_file.items[i]);
+	if (check->section->is_broken)
+		return;
+	if (secretfile_secrets(options, &secrets, &why) != 0)
+		refuse(check, options->secret_file.count > 0 ? "secret_file" : "secret", why.text);
+	secretfile_wipe(&secrets);
 }
 
 void conftell_check(const struct config *config, struct confsection *sections, size_t count,
 		    struct conferrors *errors)
 {
 	for (size_t i = 0; i < count; i++) {
+		struct check check = { config, &sections[i], errors };
+
 		if (sections[i].is_broken)
 			continue;
-		if (sections[i].kind == CONFSECTION_WEBHOOK)
-			check_webhook(config, &sections[i], errors);
-		else
-			check_ping(config, &sections[i], errors);
+		if (sections[i].kind == CONFSECTION_PING) {
+			check_ca_file(&check, &sections[i].options.ping.ca_file);
+			continue;
+		}
+		check_secrets(&check, &sections[i].options.webhook);
+		check_ca_file(&check, &sections[i].options.webhook.ca_file);
 	}
 }
 

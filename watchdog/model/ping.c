@@ -11,16 +11,24 @@
 #define OPTIONS struct ping_options
 #include "watchdog/model/optionrow.h"
 
-static const char prefix[] = "worker ";
+/* What stands behind "worker" and blanks; NULL where that is not what TEXT begins with. */
+static const char *behind_worker(const char *text)
+{
+	static const char word[] = "worker";
+
+	if (strncmp(text, word, sizeof(word) - 1) != 0)
+		return NULL;
+	text += sizeof(word) - 1;
+	size_t blanks = strspn(text, " \t\n");
+	return blanks > 0 ? text + blanks : NULL;
+}
 
 static const char *check_when(const char *text)
 {
+	const char *name = behind_worker(text);
 	const char *why;
 
-	if (strcmp(text, "round") == 0)
-		return NULL;
-	if (strncmp(text, prefix, sizeof(prefix) - 1) == 0 &&
-	    worker_name_is_valid(text + sizeof(prefix) - 1, &why))
+	if (strcmp(text, "round") == 0 || (name && worker_name_is_valid(name, &why)))
 		return NULL;
 	return "must be round, or worker \"NAME\" for one worker's own health";
 }
@@ -55,7 +63,7 @@ const char *ping_check(const struct ping_options *options)
 
 const char *ping_worker(const struct ping_options *options)
 {
-	return strcmp(options->when, "round") == 0 ? NULL : options->when + sizeof(prefix) - 1;
+	return behind_worker(options->when);
 }
 
 void ping_free(struct ping *ping)

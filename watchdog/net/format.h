@@ -12,6 +12,7 @@
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
+#include "watchdog/model/event.h"
 #include "watchdog/model/webhook.h"
 
 /* An event as it is kept (journal/journal.h has the same members). */
@@ -39,6 +40,9 @@ int format_event(const struct webhook_options *webhook, const struct format_even
  * from theirs. */
 int format_digest(const struct webhook_options *webhook, const struct format_event *events,
 		  size_t count, struct format_message *message, struct err *err);
+
+/* The id of that one: to BUF. Equal events, equal id. */
+void format_digest_id(const struct format_event *events, size_t count, char buf[EVENT_ID_SIZE]);
 
 /* One line for people: "mail:2 stopped (crashed, exit 1) after 3h 2min". Also what `cronherd events` prints. */
 void format_sentence(const struct format_event *event, struct str *text);
