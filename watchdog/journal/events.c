@@ -59,15 +59,31 @@ bool journal_event_is_sound(const struct journal_event *event)
 
 /* ---- storing ------------------------------------------------------------------------------ */
 
-static int add(struct journal *journal, struct journal_event *event, struct err *err)
+/* 1, 0 or -1. Asked first: an insert that does nothing takes a number all the same, and writes it. */
+static int is_known(struct journal *journal, const char *id, struct err *err)
 {
 	struct sql_query *query =
-		sql_query(journal->sql,
-			  "INSERT INTO events (id, type, source, subject, wall_ms, round, data)"
-			  " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-			  err);
-	int changed;
+		sql_query(journal->sql, "SELECT 1 FROM events WHERE id = ?", err);
+	int status;
 
+	sql_put_text(query, id);
+	status = sql_step(query, err);
+	if (status == 1)
+		sql_release(query);
+	return status;
+}
+
+static int add(struct journal *journal, struct journal_event *event, struct err *err)
+{
+	struct sql_query *query;
+	int changed = is_known(journal, event->id, err);
+
+	if (changed)
+		return changed < 0 ? -1 : 0;
+	query = sql_query(journal->sql,
+			  "INSERT INTO events (id, type, source, subject, wall_ms, round, data)"
+			  " VALUES (?, ?, ?, ?, ?, ?, ?)",
+			  err);
 	sql_put_text(query, event->id);
 	sql_put_text(query, event->type);
 	sql_put_text(query, event->source);

@@ -85,15 +85,29 @@ static const char *words_of(int kind)
 	}
 }
 
+/* What the system said. At a commit it is not where it should be, but with the file: the database, or its rollback journal. */
+static int find_errno(sqlite3 *db, int code)
+{
+	sqlite3_file *log = NULL;
+	int failure = 0;
+
+	if (!db || ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN))
+		return 0;
+	failure = sqlite3_system_errno(db);
+	if (!failure)
+		(void)sqlite3_file_control(db, NULL, SQLITE_FCNTL_LAST_ERRNO, &failure);
+	if (!failure)
+		(void)sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log && log->pMethods)
+		(void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &failure);
+	return failure;
+}
+
 static int fail(struct sql *sql, int code, struct err *err)
 {
-	int sys_errno = sql->db ? sqlite3_system_errno(sql->db) : 0;
-	int kind;
+	int sys_errno = find_errno(sql->db, code);
+	int kind = kind_of(code, sys_errno);
 
-	/* Only these have anything to do with it. */
-	if ((code & 0xff) != SQLITE_IOERR && (code & 0xff) != SQLITE_CANTOPEN)
-		sys_errno = 0;
-	kind = kind_of(code, sys_errno);
 	sql->is_corrupt |= kind == SQL_CORRUPT;
 	if (kind)
 		(void)err_set(err, ERR_SYSTEM, 0, "journal %s: %s", sql->path, words_of(kind));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* retention: what goes, by age and by size. In small transactions, so that nobody waits long, and a disk nearly full will do. */
+/* trim: what goes, by age and by size. In small transactions, so that nobody waits long, and a disk nearly full will do. */
 #include "watchdog/journal/inside.h"
 #include "watchdog/journal/journal.h"
 
