@@ -197,7 +197,7 @@ static const struct {
 	enum http_failure failure;
 	const char *why; /* in it */
 } failures[] = {
-	{ "/silent", HTTP_TIMEOUT, "within" },
+	{ "/silent", HTTP_TIMEOUT, "within 2s" },
 	{ "/garbage", HTTP_NETWORK, "not HTTP" },
 	{ "/close", HTTP_NETWORK, "without an answer" },
 	{ "/reset", HTTP_NETWORK, "without an answer" },

@@ -23,6 +23,7 @@ struct transfer {
 	CURL *easy;
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
+	long timeout_ms;
 	size_t header_bytes;
 	int64_t body_limit;
 	struct str body;
@@ -216,10 +217,9 @@ static int add_headers(struct transfer *transfer, const struct strlist *headers,
 
 /* The setters return whether libcurl took all: what it does not know it refuses. */
 
-static bool set_basics(struct transfer *transfer, int64_t timeout_ms)
+static bool set_basics(struct transfer *transfer)
 {
 	CURL *easy = transfer->easy;
-	long limit_ms = timeout_ms < 1 ? 1 : timeout_ms > INT_MAX ? INT_MAX : (long)timeout_ms;
 
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* A name server that is silent would be waited for beyond every deadline. */
@@ -235,7 +235,7 @@ static bool set_basics(struct transfer *transfer, int64_t timeout_ms)
 		 curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
 		 curl_easy_setopt(easy, CURLOPT_USERAGENT, "cronherd/" PACKAGE_VERSION) ||
 		 curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) ||
-		 curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit_ms) ||
+		 curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, transfer->timeout_ms) ||
 		 curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body) ||
 		 curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) ||
 		 curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) ||
@@ -297,7 +297,7 @@ static int prepare(struct http *http, struct transfer *transfer, const struct ht
 
 	if (add_headers(transfer, request->headers, err) != 0)
 		return -1;
-	if (!set_basics(transfer, request->timeout_ms) || !set_proxy(easy, request->proxy) ||
+	if (!set_basics(transfer) || !set_proxy(easy, request->proxy) ||
 	    ((is_tls || is_proxy_tls) && !set_tls(http, easy, request->ca_file)) ||
 	    !set_method(easy, request) || curl_easy_setopt(easy, CURLOPT_URL, request->url) ||
 	    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers))
@@ -306,6 +306,12 @@ static int prepare(struct http *http, struct transfer *transfer, const struct ht
 	if (curl_multi_add_handle(http->multi, easy) != CURLM_OK)
 		return err_set(err, ERR_SYSTEM, 0, "libcurl does not begin the request");
 	return 0;
+}
+
+/* 0 would mean to libcurl that there is no limit. */
+static long clamp_timeout(int64_t timeout_ms)
+{
+	return timeout_ms < 1 ? 1 : timeout_ms > INT_MAX ? INT_MAX : (long)timeout_ms;
 }
 
 int http_begin(struct http *http, const struct http_request *request, void *tag, struct err *err)
@@ -317,6 +323,7 @@ int http_begin(struct http *http, const struct http_request *request, void *tag,
 	transfer = mem_alloc(sizeof(*transfer));
 	transfer->tag = tag;
 	transfer->body_limit = -1;
+	transfer->timeout_ms = clamp_timeout(request->timeout_ms);
 	transfer->easy = curl_easy_init();
 	if (!transfer->easy || prepare(http, transfer, request, err) != 0) {
 		if (!transfer->easy)
@@ -379,13 +386,15 @@ static bool is_broken_off(const struct transfer *transfer, CURLcode code)
 static void say_timeout(struct transfer *transfer, struct http_result *result)
 {
 	curl_off_t ready_us = 0;
+	int64_t limit_ms = transfer->timeout_ms;
 	char span[UNITS_TEXT_SIZE];
 
 	(void)curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	if (ready_us == 0 && limit_ms > CONNECT_TIMEOUT_MS)
+		limit_ms = CONNECT_TIMEOUT_MS;
 	result->failure = HTTP_TIMEOUT;
 	(void)snprintf(result->why, sizeof(result->why), "no %s within %s",
-		       ready_us > 0 ? "answer" : "connection",
-		       units_format_duration(result->took_ms, span));
+		       ready_us > 0 ? "answer" : "connection", units_format_duration(limit_ms, span));
 }
 
 static void say_failure(struct transfer *transfer, CURLcode code, struct http_result *result)
