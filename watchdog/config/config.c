@@ -462,10 +462,11 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 	drop_broken(load);
 	conftell_take(config, load->sections, load->section_count);
 	make_indexes(config);
+	struct confstamp told = conftell_stamp(config);
 	if (rc == 0)
-		config->is_cacheable = config->error_count == 0 && load->section_count == 0 &&
-				       !config->metrics_file && !config->history_ms &&
-				       confstamp_is_settled(&config->stamp, began_wall_ms);
+		config->is_cacheable = config->error_count == 0 &&
+				       confstamp_is_settled(&config->stamp, began_wall_ms) &&
+				       confstamp_is_settled(&told, began_wall_ms);
 	return rc;
 }
 

@@ -22,6 +22,7 @@
 #include "watchdog/base/utf8.h"
 #include "watchdog/config/confbuild.h"
 #include "watchdog/config/confscan.h"
+#include "watchdog/config/confunknown.h"
 #include "watchdog/model/option.h"
 
 /* The default of every list is one item that nobody writes. libconfuse drops it at "=" and
@@ -29,11 +30,6 @@
 #define INHERIT "\001"
 
 static const char later_value[] = "status_page";
-static const char *const known_at_top[] = {
-	"state_dir", "pidfile_dir", "log_dir", "conf_dir",     "minder",      "defaults", "worker",
-	"group",     "webhook",	    "ping",    "metrics_file", "status_page", "history",  NULL
-};
-
 union options {
 	struct worker_options worker;
 	struct webhook_options webhook;
@@ -67,14 +63,6 @@ static size_t row_count(const struct option_spec *table)
 static struct walk *walk_of(cfg_t *cfg)
 {
 	return cfg_opt_getnptr(cfg_getnopt(cfg, 0), 0);
-}
-
-static bool is_among(const char *const *names, const char *name)
-{
-	for (; *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
 }
 
 static void add_error(const struct walk *walk, int line, const char *format, ...)
@@ -312,66 +300,18 @@ static int on_top(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 
 /* ---- libconfuse's own errors ---------------------------------------------- */
 
-static void unknown_in_section(const struct walk *walk, const cfg_t *cfg, const char *name)
-{
-	const char *near = option_nearest(name, NULL);
-
-	if (strcmp(cfg->name, "group") == 0)
-		add_error(walk, cfg->line, "no such option '%s': a group has only 'workers'", name);
-	else if (is_among(known_at_top, name))
-		add_error(walk, cfg->line,
-			  "'%s' cannot stand within '%s': a '}' may be missing before it", name,
-			  cfg->name);
-	else if (near)
-		add_error(walk, cfg->line, "no such option '%s' (did you mean '%s'?)", name, near);
-	else
-		add_error(walk, cfg->line, "no such option '%s'", name);
-}
-
-/* What is not even near to an option may be the rest of a value that should have been quoted. */
-static void unknown_in_part(const struct walk *walk, int line, const char *name)
-{
-	const char *word = confsection_word(walk->part->kind);
-	const char *near = option_nearest_in(walk->table, name, NULL);
-
-	if (near)
-		add_error(walk, line, "no such option '%s' (did you mean '%s'?)", name, near);
-	else if (option_find(name) || is_among(known_at_top, name))
-		add_error(walk, line, "'%s' cannot stand within '%s'", name, word);
-	else
-		add_error(walk, line,
-			  "no option of a %s stands here; quote values, should this be the rest of one",
-			  word);
-}
-
-static void unknown_at_top(const struct walk *walk, const cfg_t *cfg, const char *name)
-{
-	const char *near = option_nearest(name, known_at_top);
-
-	if (strcmp(name, "webhook") == 0 || strcmp(name, "ping") == 0)
-		add_error(walk, cfg->line, "'%s' is a section: %s \"NAME\" { url = \"https://...\" }",
-			  name, name);
-	else if (option_find(name))
-		add_error(walk, cfg->line, "option '%s' belongs into a worker or defaults section",
-			  name);
-	else if (option_find_in(webhook_option_table, name) || option_find_in(ping_option_table, name))
-		add_error(walk, cfg->line, "option '%s' belongs into a webhook or ping section", name);
-	else if (near)
-		add_error(walk, cfg->line, "no such option '%s' (did you mean '%s'?)", name, near);
-	else
-		add_error(walk, cfg->line, "no such option '%s'", name);
-}
-
 static void unknown(const struct walk *walk, const cfg_t *cfg, const char *name)
 {
-	if (name[0] == ';')
-		add_error(walk, line_of(walk, cfg), "stray ';': nothing stands behind a value");
-	else if (walk->part)
-		unknown_in_part(walk, line_of(walk, cfg), name);
+	char *message;
+
+	if (walk->part)
+		message = confunknown_in_part(walk->part->kind, name);
 	else if (strcmp(cfg->name, "root") == 0)
-		unknown_at_top(walk, cfg, name);
+		message = confunknown_at_top(name);
 	else
-		unknown_in_section(walk, cfg, name);
+		message = confunknown_in_section(cfg->name, name);
+	add_error(walk, line_of(walk, cfg), "%s", message);
+	free(message);
 }
 
 /* Whether what libconfuse puts into FORMAT is the name of an option of ours, never a value. */

@@ -143,3 +143,20 @@ void conftell_take(struct config *config, struct confsection *sections, size_t c
 	for (size_t i = 0; i < count; i++)
 		take(config, &sections[i]);
 }
+
+struct confstamp conftell_stamp(const struct config *config)
+{
+	struct confstamp stamp = { .hash = 0 };
+
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook_options *options = &config->webhooks[i].options;
+		for (size_t n = 0; n < options->secret_file.count; n++)
+			confstamp_add(&stamp, options->secret_file.items[n]);
+		if (options->ca_file)
+			confstamp_add(&stamp, options->ca_file);
+	}
+	for (size_t i = 0; i < config->ping_count; i++)
+		if (config->pings[i].options.ca_file)
+			confstamp_add(&stamp, config->pings[i].options.ca_file);
+	return stamp;
+}

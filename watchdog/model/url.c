@@ -21,6 +21,8 @@ static const char *behind_scheme(const char *url)
 /* What must never stand in one: it would be guessed at differently by each who reads it. */
 static const char *check_bytes(const char *url)
 {
+	if (strstr(url, URL_CUT))
+		return "was cut by what printed it: write all of it";
 	for (; *url != '\0'; url++) {
 		unsigned char byte = (unsigned char)*url;
 		if (byte < 0x20 || byte == 0x7F)
@@ -130,16 +132,16 @@ void url_add_public(const char *url, struct str *text)
 	const char *at;
 
 	if (!begin) { /* it was never let pass */
-		str_add(text, "\xE2\x80\xA6");
+		str_add(text, URL_CUT);
 		return;
 	}
 	const char *end = end_of_authority(begin, &at);
 	str_add_n(text, url, (size_t)(begin - url));
 	if (at)
-		str_add(text, "\xE2\x80\xA6@");
+		str_add(text, URL_CUT "@");
 	str_add_n(text, at ? at + 1 : begin, (size_t)(end - (at ? at + 1 : begin)));
 	if (*end != '\0' && strcmp(end, "/") != 0)
-		str_add(text, "/\xE2\x80\xA6");
+		str_add(text, "/" URL_CUT);
 	else
 		str_add(text, end);
 }

@@ -5,6 +5,8 @@
 
 #include "watchdog/base/str.h"
 
+#define URL_CUT "\xE2\x80\xA6" /* "…" */
+
 /* NULL where URL is one that can be asked: http or https, a host, nothing that would have to be guessed at; else why not (static,
  * to stand behind the option's name: "must …"). Nothing of the URL is in it. */
 const char *url_check(const char *url);

@@ -104,6 +104,22 @@ static void add_tally(const struct format_event *events, size_t count, struct st
 	}
 }
 
+static bool is_routine(const struct format_event *event)
+{
+	int type = event_type_from_name(event->type);
+
+	return type == EVENT_WORKER_STARTED || type == EVENT_WORKER_STOPPED;
+}
+
+/* What matters most comes first: the end is what is cut where there is no room. */
+static void add_items(const struct format_event *events, size_t count, json_t *items)
+{
+	for (int routine = 0; routine < 2; routine++)
+		for (size_t i = 0; i < count; i++)
+			if (is_routine(&events[i]) == routine)
+				(void)json_array_append_new(items, item_of(&events[i]));
+}
+
 static void add_data(const struct format_event *events, size_t count, struct str *text)
 {
 	json_t *data = json_object();
@@ -111,8 +127,7 @@ static void add_data(const struct format_event *events, size_t count, struct str
 	struct str tally = STR_INIT;
 	char *dump;
 
-	for (size_t i = 0; i < count; i++)
-		(void)json_array_append_new(items, item_of(&events[i]));
+	add_items(events, count, items);
 	add_tally(events, count, &tally);
 	(void)json_object_set_new(data, "message", json_string(str_text(&tally)));
 	(void)json_object_set_new(data, "count", json_integer((json_int_t)count));
@@ -124,7 +139,7 @@ static void add_data(const struct format_event *events, size_t count, struct str
 	json_decref(data);
 }
 
-static void make_id(const struct format_event *events, size_t count, char id[EVENT_ID_SIZE])
+void format_digest_id(const struct format_event *events, size_t count, char id[EVENT_ID_SIZE])
 {
 	uint64_t *facts = mem_resize(NULL, count, sizeof(*facts));
 
@@ -148,7 +163,7 @@ int format_digest(const struct webhook_options *webhook, const struct format_eve
 	for (size_t i = 0; i < count; i++)
 		if (events[i].wall_ms > digest.wall_ms)
 			digest.wall_ms = events[i].wall_ms;
-	make_id(events, count, id);
+	format_digest_id(events, count, id);
 	add_data(events, count, &data);
 	digest.data = str_text(&data);
 	result = format_event(webhook, &digest, 0, message, err);

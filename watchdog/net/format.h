@@ -44,12 +44,13 @@ int format_event(const struct webhook_options *webhook, const struct format_even
 
 /*
  * COUNT (at least 1) events of one round as one of type webhook.digest, whose id is made from theirs. Its data has `count`, and `events`:
- * id, type, subject, time, reason and sentence of each, as many of them as there is room for. Chats get a list of sentences.
+ * id, type, subject, time, reason and sentence of each, as many of them as there is room for: those first that are no mere starts
+ * and stops. Chats get a list of sentences.
  */
 int format_digest(const struct webhook_options *webhook, const struct format_event *events,
 		  size_t count, struct format_message *message, struct err *err);
 
-/* The id of that one: to BUF. Equal events, equal id. */
+/* The id of that one, to BUF. */
 void format_digest_id(const struct format_event *events, size_t count, char buf[EVENT_ID_SIZE]);
 
 /*
