@@ -152,11 +152,11 @@ static const struct {
 	{ "worker a { '' = x }", { { 1, "syntax error" } } },
 	{ "'defaults|command' = x", { { 1, "no sub-section" } } },
 	/* not yet */
-	{ "worker a {\n command = x\n probe = 'tcp://x'\n cpu_limit = 5\n"
-	  " restart_on_change = {a,\n b}\n}",
+	{ "worker a {\n command = x\n probe = 'tcp://x'\n probe_interval = 5\n}",
 	  { { 3, "option 'probe' is not yet available in this version; remove it" },
-	    { 4, "'cpu_limit' is not yet" },
-	    { 5, "'restart_on_change' is not yet" } } },
+	    { 4, "'probe_interval' is not yet" } } },
+	{ "worker a {\n command = x\n heartbeat_timeout = 5\n}", { { 1, "heartbeat_file" } } },
+	{ "worker a {\n command = x\n reload_signal = HUP\n}", { { 1, "restart_on_change" } } },
 	{ "\nstatus_page = y", { { 2, "'status_page' is not yet" } } },
 	{ "\nstatus_page { }", { { 2, "'status_page' is not yet" } } },
 	{ "\nhistory { }", { { 2, "missing '=' after option 'history'" } } },

@@ -30,7 +30,7 @@ int inside_open(struct sql **sql, const char *dir, enum journal_access access, s
 		return -1;
 	switch (schema_look(*sql, err)) {
 	case SCHEMA_OURS:
-		return 0;
+		return sql_check_length(*sql, err);
 	case SCHEMA_NONE:
 		return access == JOURNAL_READ ? absent(err) : schema_make(*sql, err);
 	case SCHEMA_FAILED:

@@ -86,6 +86,13 @@ static bool is_there(int dir_fd, const char *name)
 	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static bool has_content(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
+}
+
 /* With the rollback journal that may stand beside it: the two are one. The database first: a rollback journal alone is ignored. */
 static int rename_database(const struct room *room, const char *from, const char *to,
 			   struct err *err)
@@ -97,7 +104,8 @@ static int rename_database(const struct room *room, const char *from, const char
 	if (renameat(room->fd, from, room->fd, to))
 		status = err_set(err, ERR_SYSTEM, errno, "cannot rename %s/%s to %s", room->dir,
 				 from, to);
-	else if (renameat(room->fd, from_log, room->fd, to_log))
+	else if (!has_content(room->fd, from_log) ||
+		 renameat(room->fd, from_log, room->fd, to_log))
 		(void)unlinkat(room->fd, to_log, 0); /* that of another, long ago */
 	free(from_log);
 	free(to_log);

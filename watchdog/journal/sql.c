@@ -314,6 +314,9 @@ bool sql_is_within(const struct sql *sql)
 
 int sql_begin(struct sql *sql, struct err *err)
 {
+	/* SQLite would find out at the first change. */
+	if (sqlite3_db_readonly(sql->db, "main") == 1)
+		return fail(sql, SQLITE_READONLY, err);
 	return sql_script(sql, "BEGIN IMMEDIATE", err);
 }
 
@@ -481,4 +484,32 @@ int sql_ask(struct sql *sql, const char *text, int64_t *number, struct err *err)
 		sql_release(query);
 	}
 	return 0;
+}
+
+static int check_length(struct sql *sql, struct err *err)
+{
+	int64_t page_size, page_count;
+	struct stat st;
+
+	if (sql_ask(sql, "PRAGMA page_count", &page_count, err) ||
+	    sql_ask(sql, "PRAGMA page_size", &page_size, err))
+		return -1;
+	if (lstat(sql->path, &st) || !sql_is_current(sql))
+		return fail(sql, SQLITE_READONLY_DBMOVED, err);
+	return st.st_size < page_count * page_size ? fail(sql, SQLITE_CORRUPT, err) : 0;
+}
+
+int sql_check_length(struct sql *sql, struct err *err)
+{
+	int64_t tables;
+	int status;
+
+	/* Within a transaction that has read, nobody else is in the middle of writing. */
+	if (sql_script(sql, "BEGIN", err))
+		return -1;
+	status = sql_ask(sql, "SELECT count(*) FROM sqlite_master", &tables, err);
+	if (status == 0)
+		status = check_length(sql, err);
+	sql_rollback(sql);
+	return status;
 }

@@ -83,6 +83,9 @@ int64_t sql_number(const struct sql_query *query, int column);
 bool sql_is_null(const struct sql_query *query, int column);
 const char *sql_text(const struct sql_query *query, int column);
 
+/* SQL_CORRUPT where the file is shorter than it says, which SQLite takes for zeros. */
+int sql_check_length(struct sql *sql, struct err *err);
+
 int64_t sql_last_row(const struct sql *sql); /* the rowid of the last insert */
 
 /* The first number of the first row; 0 where there is none. */

@@ -38,6 +38,11 @@ static const char *check_after(const char *item)
 	return worker_name_is_valid(item, &why) ? NULL : why;
 }
 
+static const char *check_path(const char *item)
+{
+	return *item ? NULL : "must be a path";
+}
+
 static const char *check_exitcode(const char *item)
 {
 	int64_t code;
@@ -118,7 +123,7 @@ const struct option_spec option_table[] = {
 	{ DURATION("stopwaitsecs", stopwaitsecs_ms, 0, "a duration"), .fallback = "10s" },
 	{ ENUM("killmode", POLICY, killmode, killmode_names), .fallback = "mixed",
 	  .expects = "must be mixed, process or group" },
-	{ LATER("reload_signal") },
+	{ SIGNAL("reload_signal", reload_signal) },
 	{ SIZE("memory_limit", memory_limit_bytes, 1, "none, or a size above 0") },
 	{ DURATION("memory_limit_for", memory_limit_for_ms, 0, "a duration"), .fallback = "0" },
 	{ SIZE("memory_max", memory_max_bytes, 1, "none, or a size above 0") },
@@ -126,17 +131,18 @@ const struct option_spec option_table[] = {
 	  .expects = "must be rss, pss or uss" },
 	{ ENUM("memory_scope", POLICY, memory_scope, scope_names), .fallback = "process",
 	  .expects = "must be process or tree" },
-	{ LATER("cpu_limit") },
-	{ LATER("cpu_limit_for") },
+	{ INT("cpu_limit", POLICY, cpu_limit, 1, 1000000) },
+	{ DURATION("cpu_limit_for", cpu_limit_for_ms, 1000, "a duration of at least 1s"),
+	  .fallback = "5min" },
 	{ DURATION("max_age", max_age_ms, 1, "none, or a duration above 0") },
 	{ TEXT("pidfile", PROCESS, pidfile) },
-	{ LATER("heartbeat_file") },
-	{ LATER("heartbeat_timeout") },
+	{ TEXT("heartbeat_file", POLICY, heartbeat_file) },
+	{ DURATION("heartbeat_timeout", heartbeat_timeout_ms, 1, "none, or a duration above 0") },
 	{ LATER("probe") },
 	{ LATER("probe_interval") },
 	{ LATER("probe_timeout") },
 	{ LATER("probe_failures") },
-	{ LATER("restart_on_change") },
+	{ LIST("restart_on_change", POLICY, restart_on_change), .check = check_path },
 	{ TEXT("stdout_logfile", PROCESS, stdout_logfile), .fallback = "%n.log" },
 	{ TEXT("stderr_logfile", PROCESS, stderr_logfile), .fallback = "same" },
 	{ SIZE("log_maxbytes", log_maxbytes, 0, "a size"), .fallback = "10M" },

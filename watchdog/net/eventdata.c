@@ -87,14 +87,19 @@ void eventdata_keep_lines(json_t *data, int64_t lines)
 	set_log(data, at);
 }
 
+/* How much of a text of LEN bytes to take: its bytes are up to six each in JSON, so never more than half of it at once. */
+static size_t portion(size_t len, size_t excess)
+{
+	size_t half = (len + 1) / 2;
+
+	return excess < half ? excess : half;
+}
+
 static void cut_log(json_t *data, const char *text, size_t excess)
 {
 	const char *at;
 
-	if (excess >= strlen(text)) {
-		set_log(data, "");
-		return;
-	}
+	excess = portion(strlen(text), excess);
 	/* A whole line where one is left, else a whole character. */
 	at = strchr(text + excess - 1, '\n');
 	if (!at || at[1] == '\0')
@@ -119,7 +124,7 @@ static bool cut_longest(json_t *data, size_t excess)
 	if (!longest)
 		return false;
 	clip_add(&cut, json_string_value(json_object_get(data, longest)),
-		 excess < len ? len - excess : 0);
+		 len - portion(len, excess));
 	(void)json_object_set_new(data, longest, jsontext_string(str_text(&cut)));
 	str_free(&cut);
 	return true;

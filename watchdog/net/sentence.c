@@ -217,8 +217,13 @@ static int64_t uptime_of(const struct sentence *sentence)
 
 static void add_own_end(const struct sentence *sentence)
 {
+	int64_t code = eventdata_number(sentence->data, "exit_code", -1);
+
 	str_addf(sentence->text, ": %s", stop_causes[sentence->reason]);
-	add_exit(sentence, " with ");
+	if (sentence->reason == REASON_EXITED && code >= 0)
+		str_addf(sentence->text, " with code %" PRId64, code);
+	else
+		add_exit(sentence, " with ");
 	add_span(sentence->text, " after ", uptime_of(sentence));
 }
 

@@ -100,7 +100,7 @@ static void wait_for_change(struct herd *herd, const struct convergence *c)
 	free(watch.fds);
 }
 
-enum converge_end converge(struct herd *herd, const struct convergence *c)
+static enum converge_end pass_until_settled(struct herd *herd, const struct convergence *c)
 {
 	for (;;) {
 		bool is_settled;
@@ -123,4 +123,12 @@ enum converge_end converge(struct herd *herd, const struct convergence *c)
 		if (c->is_stale && c->is_stale(c->data))
 			return CONVERGE_STALE;
 	}
+}
+
+enum converge_end converge(struct herd *herd, const struct convergence *c)
+{
+	enum converge_end end = pass_until_settled(herd, c);
+
+	tell_complain(herd);
+	return end;
 }

@@ -12,6 +12,7 @@
 #include "watchdog/act/launch.h"
 #include "watchdog/act/minder.h"
 #include "watchdog/act/observe.h"
+#include "watchdog/act/vitals.h"
 #include "watchdog/base/signame.h"
 #include "watchdog/decide/settle.h"
 #include "watchdog/round/judge.h"
@@ -135,6 +136,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 {
 	struct scene *scene = &herd->scene;
 	const struct worker *worker = slot->instance.worker;
+	uint64_t watched = vitals_watched(scene, &slot->instance);
 	struct launch_result result;
 
 	launch(scene, &slot->instance, &result);
@@ -142,7 +144,8 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 	case LAUNCH_DONE:
 		out_info(scene->out, "%s: started (pid %d)", slot->id, (int)result.process.pid);
 		settle_start_reason(record, slot->is_retried || slot->is_renewed);
-		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
+		settle_started(record, worker, &result.process, watched, clock_read(),
+			       scene->host.boot_id);
 		note_start(slot, &result.process);
 		slot->was_told = false;
 		slot->is_renewed = false;
@@ -193,6 +196,23 @@ static void signal_stop(struct herd *herd, struct slot *slot, struct decision *d
 			 reason_name((enum reason)decision->record.stop_reason));
 }
 
+/* Recorded first, too: what has changed is answered by one signal. */
+static void reload(struct herd *herd, struct slot *slot, struct decision *decision)
+{
+	int status;
+
+	if (save(herd, slot, &decision->record))
+		return;
+	status = ending_signal(&herd->scene, &slot->seen.process, decision->signal,
+			       KILLMODE_PROCESS);
+	if (status < 0 && status != -ESRCH)
+		slot_complain(slot, "cannot signal it to reload", -status);
+	else
+		out_info(herd->scene.out, "%s: sent %s to %d (%s)", slot->id,
+			 signame_text(decision->signal), (int)slot->seen.process.pid,
+			 reason_name(REASON_DEPLOY));
+}
+
 static void forget(struct herd *herd, struct slot *slot)
 {
 	remove_pidfile(herd, slot);
@@ -215,6 +235,9 @@ static void carry_out(struct herd *herd, struct slot *slot, struct decision *dec
 		break;
 	case ACTION_START:
 		start(herd, slot, &decision->record);
+		break;
+	case ACTION_RELOAD:
+		reload(herd, slot, decision);
 		break;
 	case ACTION_SIGNAL:
 	case ACTION_KILL:

@@ -75,11 +75,7 @@ static int add_line(struct herd *herd, const struct str *line)
 
 	if (status == 0)
 		telling->has_told = true;
-	else if (!telling->failure)
-		strlist_take(&herd->problems,
-			     mem_format("events cannot be kept in %s/" SPOOL_DIR ": %s; workers are kept all the same",
-					herd->scene.dir.path, strerror(-status)));
-	if (status < 0)
+	else
 		telling->failure = -status;
 	return status;
 }
@@ -299,6 +295,21 @@ void tell_samples(struct herd *herd)
 		if (status)
 			return;
 	}
+}
+
+/* ---- complaints --------------------------------------------------------------------------- */
+
+void tell_complain(struct herd *herd)
+{
+	int failure = herd->telling.failure;
+
+	for (size_t i = 0; i < herd->count; i++)
+		if (herd->slots[i].problem[0])
+			return;
+	if (failure)
+		strlist_take(&herd->problems,
+			     mem_format("events cannot be kept in %s/" SPOOL_DIR ": %s; workers are kept all the same",
+					herd->scene.dir.path, strerror(failure)));
 }
 
 /* ---- the courier -------------------------------------------------------------------------- */

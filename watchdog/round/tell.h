@@ -22,6 +22,10 @@ void tell_reboot(struct herd *herd, const struct lease *theirs);
 /* A sample of each instance that lives, where a history is kept and the last one is old enough. */
 void tell_samples(struct herd *herd);
 
+/* Adds to HERD's problems that something could not be spooled; not where its slots have worse ones, which most likely have the same
+ * cause. */
+void tell_complain(struct herd *herd);
+
 /*
  * Begins a courier, apart from us, where something was told since the last call, IS_DUE says that there is something for it, or what is
  * owed has become due. Does not where one is at work already. Problems go to HERD's.

@@ -94,6 +94,9 @@ static int say_slot(struct round *round, const struct slot *slot)
 		str_addf(&text, "%s: cannot tell whether it runs: %s; nothing is done to it", slot->id,
 			 slot->seen.why ? slot->seen.why : "not known");
 		status = VERB_PARTLY;
+	} else if (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.concern) {
+		str_addf(&text, "%s: %s", slot->id, slot->seen.concern);
+		status = VERB_PARTLY;
 	} else if (slot->state == STATE_FATAL) {
 		add_fatal(slot, &text);
 		status = VERB_PARTLY;
