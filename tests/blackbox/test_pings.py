@@ -90,7 +90,7 @@ class Healthchecks(PingTest):
         os.unlink(self.conf_dir + "/v.conf")
         self.quiet()
         self.herd("run")
-        wait_until("a good round again", lambda: self.herd("run", check=0) and self.asked("hc")[-1][0] == "")
+        wait_until("a good round again", lambda: self.herd("run") and self.asked("hc")[-1][0] == "")
 
     def test_a_workers_own_health(self):
         self.ping("well", OK, when=Bare('worker "w"'))
