@@ -36,16 +36,6 @@ class ReceiverTest(TellingTest):
             return listening in read("/proc/net/tcp") + read("/proc/net/tcp6").replace("0" * 32 + ":0000", "00000000:0000")
         wait_until(f"{command[0]} listens", is_up)
 
-    def quiet(self):
-        wait_until("no courier is at work", lambda: not any("deliver" in read(f"/proc/{pid}/cmdline") for pid in self.minders()))
-
-    def wait_said(self, *words):
-        """Rounds go on until one says, on standard error, all of WORDS in one line; gives the line."""
-        def turn():
-            lines = self.herd("run").stderr.splitlines()
-            return next((line for line in lines if all(word in line for word in words)), None)
-        return wait_until(f"{words} is said", turn)
-
 
 class Webhook(ReceiverTest):
     """Debian's webhook(1): runs a command for each request that fits its rules. Its rules see members and headers; it has none for
@@ -180,17 +170,13 @@ class Tls(ReceiverTest):
             self.section("webhook", name, url=raw.url(), ca_file=ca)
         plain = Raw(self, reply=b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         self.section("webhook", "plain", url=plain.url().replace("http:", "https:"), ca_file=self.authority.ca)
-        said = []
-
-        def are_said():
-            said.extend(self.herd("run").stderr.splitlines())
-            return all(any(name in line for line in said) for name in refused)
-        wait_until("all are complained of", are_said)
+        for name in refused:
+            self.wait_said(name)
         self.quiet()
         for name, (raw, _) in refused.items():
             self.assertGreater(raw.connections, 0, name)
             self.assertEqual(raw.requests, [], name)
-            lines = [line for line in said if name in line]
+            lines = [line for line in self.said if name in line]
             self.assertEqual(len(lines), 1, "said once")
             self.assertIn("certificate", lines[0].lower())
         self.assertEqual(plain.requests, [])
