@@ -15,7 +15,7 @@ struct unit {
 /* ---- values ------------------------------------------------------------------------------- */
 
 /* Between double quotes. "${" would be a variable of the environment, which is refused. */
-static void add_quoted(const char *value, struct str *text)
+void confprint_quoted(const char *value, struct str *text)
 {
 	str_add(text, "\"");
 	for (const char *at = value; *at; at++) {
@@ -65,7 +65,7 @@ static void add_signal(int sig, struct str *text)
 	const char *name = signame_text(sig);
 
 	if (strpbrk(name, "+-"))
-		add_quoted(name, text);
+		confprint_quoted(name, text);
 	else
 		str_add(text, name);
 }
@@ -104,28 +104,27 @@ static void add_number(const struct option_spec *option, int64_t value, struct s
 	str_addf(text, "%lld", (long long)value);
 }
 
-static void add_list(const struct strlist *list, struct str *text)
+void confprint_list(const struct strlist *list, struct str *text)
 {
 	str_add(text, "{");
 	for (size_t i = 0; i < list->count; i++) {
 		str_add(text, i ? ", " : "");
-		add_quoted(list->items[i], text);
+		confprint_quoted(list->items[i], text);
 	}
 	str_add(text, "}");
 }
 
-static void add_value(const struct option_spec *option, const struct worker_options *options,
-		      struct str *text)
+void confprint_value(const struct option_spec *option, const struct worker_options *options, struct str *text)
 {
 	if (option_is_number(option)) {
 		add_number(option, *option_number(option, options), text);
 	} else if (option->kind == OPTION_LIST) {
-		add_list(option_list(option, options), text);
+		confprint_list(option_list(option, options), text);
 	} else {
 		const char *value = *option_string(option, options);
 
 		/* Empty unsets what has no default. */
-		add_quoted(value ? value : "", text);
+		confprint_quoted(value ? value : "", text);
 	}
 }
 
@@ -141,8 +140,8 @@ static bool is_same_list(const struct strlist *a, const struct strlist *b)
 	return true;
 }
 
-static bool is_same_value(const struct option_spec *option, const struct worker_options *a,
-			  const struct worker_options *b)
+bool confprint_is_same(const struct option_spec *option, const struct worker_options *a,
+		       const struct worker_options *b)
 {
 	if (option_is_number(option))
 		return *option_number(option, a) == *option_number(option, b);
@@ -160,10 +159,10 @@ static void add_worker(const struct worker *worker, const struct worker_options 
 	str_addf(text, "\n# %s:%d\nworker \"%s\" {\n", worker->file, worker->line, worker->name);
 	for (const struct option_spec *option = option_table; option->name; option++) {
 		if (option->kind == OPTION_LATER ||
-		    (defaults && is_same_value(option, &worker->options, defaults)))
+		    (defaults && confprint_is_same(option, &worker->options, defaults)))
 			continue;
 		str_addf(text, "\t%s = ", option->name);
-		add_value(option, &worker->options, text);
+		confprint_value(option, &worker->options, text);
 		str_add(text, "\n");
 	}
 	str_add(text, "}\n");
@@ -173,7 +172,7 @@ static void add_group(const struct config_group *group, struct str *text)
 {
 	str_addf(text, "\n# %s:%d\ngroup \"%s\" {\n\tworkers = ", group->file, group->line,
 		 group->name);
-	add_list(&group->workers, text);
+	confprint_list(&group->workers, text);
 	str_add(text, "\n}\n");
 }
 
@@ -182,7 +181,7 @@ static void add_comment(const char *name, const char *value, struct str *text)
 	if (!value)
 		return; /* the files were not read that far */
 	str_addf(text, "# %s = ", name);
-	add_quoted(value, text);
+	confprint_quoted(value, text);
 	str_add(text, "\n");
 }
 

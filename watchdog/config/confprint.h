@@ -13,8 +13,22 @@
 
 #include "watchdog/base/str.h"
 #include "watchdog/config/config.h"
+#include "watchdog/model/option.h"
 
 /* Adds all workers and groups; options at their default only where IS_ALL. */
 void confprint(const struct config *config, bool is_all, struct str *text);
+
+/* Adds OPTION's value in OPTIONS as it stands behind "NAME = ". */
+void confprint_value(const struct option_spec *option, const struct worker_options *options, struct str *text);
+
+/* Adds VALUE in double quotes. */
+void confprint_quoted(const char *value, struct str *text);
+
+/* Adds {"…", "…"}. */
+void confprint_list(const struct strlist *list, struct str *text);
+
+/* Whether OPTION has the same value in A and B. */
+bool confprint_is_same(const struct option_spec *option, const struct worker_options *a,
+		       const struct worker_options *b);
 
 #endif

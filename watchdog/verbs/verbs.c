@@ -7,11 +7,11 @@
 #include "watchdog/verbs/verb.h"
 
 extern const struct verb verb_run, verb_start, verb_stop, verb_restart, verb_check, verb_status,
-	verb_signal, verb_logs, verb_config, verb_cron, verb_doctor, verb_minder;
+	verb_signal, verb_logs, verb_config, verb_import, verb_cron, verb_doctor, verb_minder;
 
 const struct verb *const verb_table[] = { &verb_run,    &verb_start,  &verb_stop,   &verb_restart,
 					  &verb_check,  &verb_status, &verb_signal, &verb_logs,
-					  &verb_config, &verb_cron,   &verb_doctor, &verb_minder,
+					  &verb_config, &verb_import, &verb_cron,   &verb_doctor, &verb_minder,
 					  NULL };
 
 const struct verb *verb_find(const char *name)
