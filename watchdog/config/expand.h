@@ -24,6 +24,8 @@ struct expanded {
 	char *env_file;		    /* NULL: none; '-' in front taken off; relative: to directory */
 	int env_file_optional;
 	char *pidfile;	      /* type = forking; else NULL; relative: to directory */
+	char *heartbeat_file; /* NULL: none; relative: to directory */
+	struct strlist restart_on_change; /* likewise */
 	char *stdout_logfile; /* absolute; NULL: none (discarded); relative: to log_dir */
 	char *stderr_logfile; /* NULL: none; equal to stdout_logfile: same */
 };

@@ -127,6 +127,7 @@ static void adopt(const struct situation *s, struct decision *d)
 	record->started_boot_ms = s->seen->started_boot_ms;
 	record->started_wall_ms = s->seen->started_wall_ms;
 	record->over_since_boot_ms = 0;
+	settle_vitals(record, s->seen->watched);
 	enter(s, d, STATE_STARTING);
 }
 
@@ -151,6 +152,54 @@ static void watch_memory(const struct situation *s, struct decision *d)
 	/* One that is over for long enough waits for its turn. */
 	if (is_over && due_boot_ms > s->now.boot_ms)
 		d->again_boot_ms = due_boot_ms;
+}
+
+static void watch_heartbeat(const struct situation *s, struct decision *d)
+{
+	if (!pressure_is_quiet(s))
+		d->record.quiet_since_boot_ms = 0;
+	else if (!d->record.quiet_since_boot_ms)
+		d->record.quiet_since_boot_ms = s->now.boot_ms;
+}
+
+/* One mark each cpu_limit_for: what was used since the last one is the use over that time. */
+static void watch_cpu(const struct situation *s, struct decision *d)
+{
+	const struct worker_options *options = &s->worker->options;
+	struct record *record = &d->record;
+	int64_t span_ms = s->now.boot_ms - record->cpu_mark_boot_ms;
+
+	if (options->cpu_limit == OPTION_NONE || s->seen->cpu_ms < 0)
+		return;
+	if (record->cpu_mark_boot_ms && span_ms < options->cpu_limit_for_ms)
+		return;
+	record->is_racing = record->cpu_mark_boot_ms && span_ms > 0 &&
+			    (s->seen->cpu_ms - record->cpu_mark_ms) * 100 >=
+				    options->cpu_limit * span_ms;
+	record->cpu_mark_boot_ms = s->now.boot_ms;
+	record->cpu_mark_ms = s->seen->cpu_ms;
+}
+
+/* What was not there to be looked at when it was started counts from now on. */
+static void watch_files(const struct situation *s, struct decision *d)
+{
+	int64_t sig = s->worker->options.reload_signal;
+
+	if (!d->record.watched)
+		d->record.watched = s->seen->watched;
+	if (sig == OPTION_NONE || !pressure_is_deployed(s))
+		return;
+	d->record.watched = s->seen->watched;
+	d->action = ACTION_RELOAD;
+	d->signal = (int)sig;
+}
+
+static void watch(const struct situation *s, struct decision *d)
+{
+	watch_memory(s, d);
+	watch_heartbeat(s, d);
+	watch_cpu(s, d);
+	watch_files(s, d);
 }
 
 static void begin_stop(const struct situation *s, struct decision *d, enum reason reason,
@@ -289,7 +338,7 @@ static void rise(const struct situation *s, struct decision *d)
 	adopt_if_new(s, d);
 	ready_boot_ms = d->record.started_boot_ms + s->worker->options.startsecs_ms;
 	if (d->record.state != STATE_STARTING) {
-		watch_memory(s, d);
+		watch(s, d);
 		return;
 	}
 	if (s->now.boot_ms < ready_boot_ms) {
@@ -300,7 +349,7 @@ static void rise(const struct situation *s, struct decision *d)
 	d->record.fatal = 0;
 	d->record.failure[0] = '\0';
 	enter(s, d, STATE_RUNNING);
-	watch_memory(s, d);
+	watch(s, d);
 }
 
 static void adopt_and_rise(const struct situation *s, struct decision *d)

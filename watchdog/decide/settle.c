@@ -37,6 +37,15 @@ void settle_failure(struct record *record, const struct worker_options *options,
 	settle_next_start(record, delay_ms, now);
 }
 
+void settle_vitals(struct record *record, uint64_t watched)
+{
+	record->quiet_since_boot_ms = 0;
+	record->cpu_mark_boot_ms = 0;
+	record->cpu_mark_ms = 0;
+	record->is_racing = 0;
+	record->watched = watched;
+}
+
 void settle_start_reason(struct record *record, bool is_manual)
 {
 	if (is_manual)
@@ -46,7 +55,8 @@ void settle_start_reason(struct record *record, bool is_manual)
 }
 
 void settle_started(struct record *record, const struct worker *worker,
-		    const struct procid *process, struct clock now, const char *boot_id)
+		    const struct procid *process, uint64_t watched, struct clock now,
+		    const char *boot_id)
 {
 	record->state = worker->options.startsecs_ms ? STATE_STARTING : STATE_RUNNING;
 	if (record->state == STATE_RUNNING)
@@ -60,6 +70,7 @@ void settle_started(struct record *record, const struct worker *worker,
 	record->next_start_boot_ms = 0;
 	record->next_start_wall_ms = 0;
 	record->over_since_boot_ms = 0;
+	settle_vitals(record, watched);
 	record->failure[0] = '\0';
 	settle_stopping(record, worker);
 	settle_boot(record, boot_id);

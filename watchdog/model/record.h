@@ -58,6 +58,11 @@ struct record {
 	int64_t killed;             /* STOPPING: KILL has been sent */
 	int64_t wanted;             /* started by hand though enabled = false */
 	int64_t over_since_boot_ms; /* over memory_limit since; 0: is not */
+	int64_t quiet_since_boot_ms; /* its heartbeat is too old by a clock that was set; 0: is not */
+	int64_t cpu_mark_boot_ms;    /* when cpu_mark_ms was taken; 0: not yet */
+	int64_t cpu_mark_ms;
+	int64_t is_racing;           /* over cpu_limit in the last cpu_limit_for */
+	uint64_t watched;            /* of the files under restart_on_change when it was started, or reloaded */
 	int64_t missing_since_boot_ms; /* its definition is gone since; 0: is there */
 	struct record_stopping stopping;
 	int64_t has_exit;           /* whether last_exit says anything */

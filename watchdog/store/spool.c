@@ -229,6 +229,9 @@ static char *read_lines(int fd)
 	}
 	while (len > 0 && text[len - 1] != '\n')
 		len--;
+	/* Zeros, as a power loss leaves them, spoil a line and not all that follow. */
+	for (size_t i = 0; i < len; i++)
+		text[i] = text[i] ? text[i] : '?';
 	text[len] = '\0';
 	return text;
 }
