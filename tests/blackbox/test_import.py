@@ -8,7 +8,7 @@ import stat
 import subprocess
 import unittest
 
-from herdtest import PATIENCE, PROGRAM, main, read
+from herdtest import PATIENCE, PROGRAM, main, read, wait_until
 from importing import ImportTest
 
 
@@ -612,6 +612,56 @@ events=TICK_60
             if done.returncode == 0 and b"worker" in done.stdout:
                 self.write("conf.d/imported.conf", done.stdout.decode())
                 self.herd("config", check=0)
+
+
+class Procfile(ImportTest):
+    source = "procfile"
+
+    def test_words_and_lines_for_a_shell(self):
+        result = self.imported("""# what we run
+web: bundle exec puma -p $PORT
+worker: bundle exec sidekiq -q 'a b' 100%
+exec: exec php artisan queue:work --queue=high
+pipe:   cat x | ./y
+""", name="Procfile")
+        self.assertEqual(result.argv("worker:1"), ["bundle", "exec", "sidekiq", "-q", "a b", "100%"])
+        self.assertEqual(result.argv("exec:1"), ["php", "artisan", "queue:work", "--queue=high"])
+        self.assertEqual(result.argv("pipe:1"), ["/bin/sh", "-c", "cat x | ./y"])
+        self.assertEqual(result.argv("web:1"), ["/bin/sh", "-c", "exec bundle exec puma -p $PORT"])
+        self.assertEqual(result.environment("web:1"), {"PORT": "5000"})
+        self.assertWarned(result, 2, "PORT", name="Procfile")
+        self.assertEqual({instance["directory"] for instance in result.instances.values()}, {self.dir})
+
+    def test_the_env_file_beside_it(self):
+        self.write(".env", "A=1\nPORT=7000\n")
+        result = self.imported("a: cat\nb: server $PORT\n", name="Procfile")
+        self.assertEqual(result.workers["a"]["env_file"], "-.env")
+        self.assertEqual(result.environment("b:1"), {"PORT": "7100"})
+        self.write(".env", "not a variable\n")
+        result = self.imported("a: cat\n", name="Procfile")
+        self.assertIn(f"{self.dir}/.env:1: ", result.said)
+        self.assertIsNone(result.workers["a"]["env_file"])
+
+    def test_lines_that_are_none(self):
+        result = self.imported("a: cat\n\nno colon here\n: x\nb:\n", name="Procfile")
+        self.assertEqual(list(result.workers), ["a"])
+        for line in (3, 4, 5):
+            self.assertWarned(result, line, "NAME: COMMAND", name="Procfile")
+
+    def test_release_is_not_kept(self):
+        result = self.imported("release: ./migrate\n", name="Procfile")
+        self.assertFalse(result.workers["release"]["enabled"])
+        self.assertWarned(result, 1, "release", name="Procfile")
+
+    def test_a_name_twice(self):
+        self.assertEqual(sorted(self.imported("a: cat\na: dog\n", name="Procfile").workers), ["a", "a-2"])
+
+    def test_it_runs(self):
+        self.write(".env", "GREETING='hello there'\n")
+        self.script("say", '#!/bin/sh\necho "$GREETING $1" >said\nexec sleep 1000\n')
+        self.imported("a: ./say $GREETING\n", name="Procfile")
+        self.herd("start", check=0)
+        self.assertEqual(wait_until("it has said it", lambda: read(f"{self.dir}/said")), "hello there hello\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 
 #include "watchdog/import/confwriter.h"
 #include "watchdog/import/filetree.h"
+#include "watchdog/import/procfile.h"
 #include "watchdog/import/supervisord.h"
 #include "watchdog/verbs/verb.h"
 
@@ -23,6 +24,7 @@ static const struct {
 	const char *name;
 	void (*import)(struct importer *importer, char *const *files, int count);
 } sources[] = {
+	{ "procfile", procfile_import },
 	{ "supervisord", supervisord_import },
 };
 
@@ -126,7 +128,7 @@ static int run(const struct verb_call *call)
 const struct verb verb_import = {
 	.name = "import",
 	.summary = "bring along the workers of another keeper",
-	.synopsis = "[-o DIR [--force]] supervisord FILE ...",
+	.synopsis = "[-o DIR [--force]] procfile|supervisord FILE ...",
 	.help = "  -o, --output DIR   write NAME.conf for each worker into DIR (else: all to "
 		"standard output)\n"
 		"      --force        replace files of that name\n\n"
