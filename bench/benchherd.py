@@ -17,6 +17,7 @@ class Herd:
 
     def __init__(self, count, files=1):
         self.count = count
+        self.program = PROGRAM
         self.dir = tempfile.mkdtemp(prefix="cronherd-bench-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
         self.up = os.path.join(self.dir, "up")
         self.pidfiles = os.path.join(self.dir, "state", "pidfiles")
@@ -45,7 +46,7 @@ class Herd:
         self.names = names
 
     def run(self, *args):
-        return subprocess.run([PROGRAM, "-c", self.config, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return subprocess.run([self.program, "-c", self.config, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
     def start(self):
         """Seconds until every worker was up, by what they wrote."""

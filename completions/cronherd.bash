@@ -82,6 +82,8 @@ _cronherd() {
 		[[ -z $part ]] && _cronherd_reply "$cur" < <(printf '%s\n' install remove show)
 	elif [[ $verb == signal && -z $part ]]; then
 		_cronherd_reply "$cur" < <(printf '%s\n' HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH)
+	elif [[ $verb == scale ]]; then
+		_cronherd_reply "$cur" < <(_cronherd_targets "${call[@]}" | sed '/:/d; s/$/=/')
 	elif [[ $verb != doctor ]]; then
 		_cronherd_reply "$cur" < <(_cronherd_targets "${call[@]}")
 	fi

@@ -73,6 +73,17 @@ int slotlock_try(struct slotlock *lock, const char *id)
 	return rc == -EACCES ? -EAGAIN : rc;
 }
 
+int slotlock_is_taken(const struct slotlock *lock, const char *id)
+{
+	struct flock range = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset_of(id), .l_len = 1
+	};
+
+	if (fcntl(lock->fd, lock->ofd ? F_OFD_GETLK : F_GETLK, &range) < 0)
+		return 0;
+	return range.l_type != F_UNLCK;
+}
+
 void slotlock_release(struct slotlock *lock, const char *id)
 {
 	(void)set_lock(lock, id, F_UNLCK); /* it can fail only where there is no lock */

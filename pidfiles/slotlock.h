@@ -28,6 +28,9 @@ void slotlock_close(struct slotlock *lock);
  * a slot that LOCK has already is 0, and one release frees it. */
 int slotlock_try(struct slotlock *lock, const char *id);
 
+/* Whether somebody else has ID's slot; takes nothing. False also where that cannot be told. */
+int slotlock_is_taken(const struct slotlock *lock, const char *id);
+
 void slotlock_release(struct slotlock *lock, const char *id);
 
 #endif

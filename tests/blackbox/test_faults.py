@@ -192,7 +192,7 @@ class Fork(HerdTest):
 class Torture(HerdTest):
     """A round killed at each of its system calls, in whichever of its processes; then a clean one."""
     COUNT = os.environ.get("CRONHERD_TORTURE", "60")
-    LITTER = re.compile(r"^(lease|locks|said|records/w\.1|pidfiles/w\.1\.pid|exits/\d+-\d+|log/.*|(.*/)?\.[^/]*)$")
+    LITTER = re.compile(r"^(lease|locks|said|owed|spool/[^.].*|records/w\.1|pidfiles/w\.1\.pid|exits/\d+-\d+|log/.*|(.*/)?\.[^/]*)$")
 
     def setUp(self):
         super().setUp()

@@ -141,14 +141,14 @@ static const struct cell cells[] = {
 	{ STATE_STOPPED, OUTDATED, ACTION_SIGNAL, STATE_STOPPING },
 	{ STATE_STOPPED, EXCESSIVE, ACTION_KILL, STATE_STOPPING },
 	{ STATE_STARTING, NOTHING, ACTION_NONE, STATE_UNKNOWN },
-	{ STATE_STARTING, DEAD, ACTION_START, STATE_STARTING },
+	{ STATE_STARTING, DEAD, ACTION_START, STATE_STOPPED },
 	{ STATE_STARTING, ABSENT, ACTION_NONE, STATE_STOPPED },
 	{ STATE_STARTING, WELL, ACTION_NONE, STATE_RUNNING },
 	{ STATE_STARTING, UNWANTED, ACTION_SIGNAL, STATE_STOPPING },
 	{ STATE_STARTING, OUTDATED, ACTION_SIGNAL, STATE_STOPPING },
 	{ STATE_STARTING, EXCESSIVE, ACTION_KILL, STATE_STOPPING },
 	{ STATE_RUNNING, NOTHING, ACTION_NONE, STATE_UNKNOWN },
-	{ STATE_RUNNING, DEAD, ACTION_START, STATE_RUNNING },
+	{ STATE_RUNNING, DEAD, ACTION_START, STATE_STOPPED },
 	{ STATE_RUNNING, ABSENT, ACTION_NONE, STATE_STOPPED },
 	{ STATE_RUNNING, WELL, ACTION_NONE, STATE_RUNNING },
 	{ STATE_RUNNING, UNWANTED, ACTION_SIGNAL, STATE_STOPPING },
@@ -320,12 +320,12 @@ struct end {
 };
 
 static const struct end ends[] = {
-	{ AUTORESTART_ALWAYS, 0, 0, ACTION_START, STATE_RUNNING, REASON_EXITED },
-	{ AUTORESTART_ALWAYS, 3, 0, ACTION_START, STATE_RUNNING, REASON_CRASHED },
-	{ AUTORESTART_ALWAYS, 0, SIGKILL, ACTION_START, STATE_RUNNING, REASON_KILLED },
-	{ AUTORESTART_ALWAYS, 0, SIGSEGV, ACTION_START, STATE_RUNNING, REASON_CRASHED },
+	{ AUTORESTART_ALWAYS, 0, 0, ACTION_START, STATE_STOPPED, REASON_EXITED },
+	{ AUTORESTART_ALWAYS, 3, 0, ACTION_START, STATE_STOPPED, REASON_CRASHED },
+	{ AUTORESTART_ALWAYS, 0, SIGKILL, ACTION_START, STATE_STOPPED, REASON_KILLED },
+	{ AUTORESTART_ALWAYS, 0, SIGSEGV, ACTION_START, STATE_STOPPED, REASON_CRASHED },
 	{ AUTORESTART_UNEXPECTED, 0, 0, ACTION_NONE, STATE_EXITED, REASON_EXITED },
-	{ AUTORESTART_UNEXPECTED, 3, 0, ACTION_START, STATE_RUNNING, REASON_CRASHED },
+	{ AUTORESTART_UNEXPECTED, 3, 0, ACTION_START, STATE_STOPPED, REASON_CRASHED },
 	{ AUTORESTART_NEVER, 0, 0, ACTION_NONE, STATE_EXITED, REASON_EXITED },
 	{ AUTORESTART_NEVER, 3, 0, ACTION_NONE, STATE_EXITED, REASON_CRASHED },
 };
@@ -514,6 +514,106 @@ START_TEST(memory_limit_presses)
 }
 END_TEST
 
+START_TEST(an_old_heartbeat_presses)
+{
+	record.state = STATE_RUNNING;
+	see_alive();
+	worker.options.heartbeat_timeout_ms = 30000;
+	record.started_wall_ms = situation.now.wall_ms - 100000;
+	seen.heartbeat_wall_ms = situation.now.wall_ms - 29000;
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	seen.heartbeat_wall_ms = situation.now.wall_ms - 31000;
+	ck_assert_int_eq(pressure_of(&situation), REASON_HUNG);
+	seen.heartbeat_wall_ms = 0; /* it never came */
+	ck_assert_int_eq(pressure_of(&situation), REASON_HUNG);
+	seen.heartbeat_wall_ms = -1; /* nobody knows */
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	seen.heartbeat_wall_ms = 0;
+	seen.started_boot_ms = NOW_MS - 29000; /* it still has time */
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+}
+END_TEST
+
+START_TEST(after_a_step_of_the_clock_it_is_seen_old_for_as_long_again)
+{
+	record.state = STATE_RUNNING;
+	see_alive();
+	worker.options.heartbeat_timeout_ms = 30000;
+	record.started_wall_ms = situation.now.wall_ms - 100000;
+	seen.heartbeat_wall_ms = situation.now.wall_ms;
+	situation.now.wall_ms += 3600000; /* set forward by an hour */
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	decide(&situation, &decision);
+	ck_assert_int_eq(decision.record.quiet_since_boot_ms, NOW_MS);
+	record = decision.record;
+	situation.now.boot_ms += 29000;
+	situation.now.wall_ms += 29000;
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	situation.now.boot_ms += 2000;
+	situation.now.wall_ms += 2000;
+	ck_assert_int_eq(pressure_of(&situation), REASON_HUNG);
+	seen.heartbeat_wall_ms = situation.now.wall_ms; /* a beat by the new time */
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	decide(&situation, &decision);
+	ck_assert_int_eq(decision.record.quiet_since_boot_ms, 0);
+}
+END_TEST
+
+START_TEST(racing_presses_after_its_time)
+{
+	record.state = STATE_RUNNING;
+	see_alive();
+	worker.options.cpu_limit = 50;
+	worker.options.cpu_limit_for_ms = 60000;
+	seen.cpu_ms = 5000;
+	decide(&situation, &decision);
+	ck_assert_int_eq(decision.record.cpu_mark_boot_ms, NOW_MS);
+	record = decision.record;
+	situation.now.boot_ms += 59000;
+	seen.cpu_ms += 59000;
+	decide(&situation, &decision);
+	ck_assert(record_equal(&decision.record, &record)); /* nothing is written in between */
+	situation.now.boot_ms += 1000;
+	decide(&situation, &decision);
+	record = decision.record;
+	ck_assert_int_eq(pressure_of(&situation), REASON_HUNG);
+	situation.now.boot_ms += 60000;
+	seen.cpu_ms += 29000;
+	decide(&situation, &decision);
+	record = decision.record;
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+}
+END_TEST
+
+START_TEST(changed_files_press_or_reload)
+{
+	record.state = STATE_RUNNING;
+	see_alive();
+	seen.watched = 1;
+	decide(&situation, &decision); /* could not be looked at before */
+	ck_assert_uint_eq(decision.record.watched, 1);
+	record = decision.record;
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	seen.watched = 0; /* half a deployment */
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	seen.watched = 2;
+	ck_assert_int_eq(pressure_of(&situation), REASON_DEPLOY);
+	worker.options.reload_signal = SIGHUP;
+	ck_assert_int_eq(pressure_of(&situation), REASON_NONE);
+	decide(&situation, &decision);
+	ck_assert_int_eq(decision.action, ACTION_RELOAD);
+	ck_assert_int_eq(decision.signal, SIGHUP);
+	record = decision.record;
+	decide(&situation, &decision);
+	ck_assert_int_eq(decision.action, ACTION_NONE);
+	record.state = STATE_STARTING; /* it may not have its handler yet */
+	record.started_boot_ms = NOW_MS;
+	record.watched = 1;
+	decide(&situation, &decision);
+	ck_assert_int_eq(decision.action, ACTION_NONE);
+}
+END_TEST
+
 START_TEST(age_is_spread_over_the_last_tenth)
 {
 	int64_t lowest = INT64_MAX;
@@ -690,6 +790,10 @@ static Suite *suite(void)
 	tcase_add_test(t, removed_and_dead_is_forgotten);
 	tcase_add_test(t, waits_for_what_it_comes_after);
 	tcase_add_test(t, memory_limit_presses);
+	tcase_add_test(t, an_old_heartbeat_presses);
+	tcase_add_test(t, after_a_step_of_the_clock_it_is_seen_old_for_as_long_again);
+	tcase_add_test(t, racing_presses_after_its_time);
+	tcase_add_test(t, changed_files_press_or_reload);
 	tcase_add_test(t, age_is_spread_over_the_last_tenth);
 	tcase_add_test(t, pressure_waits_for_its_turn);
 	tcase_add_test(t, a_healthy_one_changes_nothing);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "tests/unit/check_main.h"
+#include "watchdog/model/ping.h"
+#include "watchdog/model/webhook.h"
 
 static const struct option_spec *find(const char *name)
 {
@@ -16,28 +18,52 @@ static const struct option_spec *find(const char *name)
 	return option;
 }
 
+static const struct {
+	const struct option_spec *rows;
+	size_t size;
+} tables[] = {
+	{ option_table, sizeof(struct worker_options) },
+	{ webhook_option_table, sizeof(struct webhook_options) },
+	{ ping_option_table, sizeof(struct ping_options) },
+};
+
+union any_options {
+	struct worker_options worker;
+	struct webhook_options webhook;
+	struct ping_options ping;
+};
+
 START_TEST(finds_every_row)
 {
-	for (const struct option_spec *option = option_table; option->name; option++)
-		ck_assert_ptr_eq(option_find(option->name), option);
-	ck_assert_ptr_null(option_find("comman"));
-	ck_assert_ptr_null(option_find("commandx"));
-	ck_assert_ptr_null(option_find(""));
+	const struct option_spec *rows = tables[_i].rows;
+
+	for (const struct option_spec *option = rows; option->name; option++)
+		ck_assert_ptr_eq(option_find_in(rows, option->name), option);
+	ck_assert_ptr_null(option_find_in(rows, "comman"));
+	ck_assert_ptr_null(option_find_in(rows, "commandx"));
+	ck_assert_ptr_null(option_find_in(rows, ""));
+}
+END_TEST
+
+START_TEST(finds_a_workers_row)
+{
+	ck_assert_ptr_eq(option_find("command"), option_find_in(option_table, "command"));
+	ck_assert_ptr_null(option_find("url"));
 }
 END_TEST
 
 START_TEST(accepts_every_default)
 {
-	struct worker_options options;
+	union any_options options;
 
-	options_init(&options);
-	for (const struct option_spec *option = option_table; option->name; option++) {
+	options_init_in(tables[_i].rows, &options);
+	for (const struct option_spec *option = tables[_i].rows; option->name; option++) {
 		if (option->fallback)
 			ck_assert_msg(!option_set(option, &options, option->fallback), "%s",
 				      option->name);
 		ck_assert_msg(option->expects || option->check, "%s", option->name);
 	}
-	options_free(&options);
+	options_free_in(tables[_i].rows, &options);
 }
 END_TEST
 
@@ -46,8 +72,8 @@ START_TEST(covers_every_member)
 {
 	size_t covered = 0;
 
-	for (const struct option_spec *option = option_table; option->name; option++) {
-		for (const struct option_spec *other = option_table; other < option; other++)
+	for (const struct option_spec *option = tables[_i].rows; option->name; option++) {
+		for (const struct option_spec *other = tables[_i].rows; other < option; other++)
 			ck_assert(option->kind == OPTION_LATER || other->kind == OPTION_LATER ||
 				  option->offset != other->offset);
 		if (option_is_number(option))
@@ -57,7 +83,7 @@ START_TEST(covers_every_member)
 		else if (option->kind == OPTION_LIST)
 			covered += sizeof(struct strlist);
 	}
-	ck_assert_uint_eq(covered, sizeof(struct worker_options));
+	ck_assert_uint_eq(covered, tables[_i].size);
 }
 END_TEST
 
@@ -96,6 +122,7 @@ START_TEST(has_the_defaults_of_the_interface)
 	ck_assert_int_eq(options.log_maxbytes, 10 << 20);
 	ck_assert_int_eq(options.log_backups, 5);
 	ck_assert_int_eq(options.log_mode, 0640);
+	ck_assert_int_eq(options.log_tail, 10);
 	ck_assert_int_eq(options.nice, OPTION_NONE);
 	ck_assert_int_eq(options.oom_score_adjust, OPTION_NONE);
 	ck_assert_uint_eq(options.limits.count, 0);
@@ -133,6 +160,8 @@ static const struct {
 	{ "max_age", "1d", 86400000 },
 	{ "max_age", "none", OPTION_NONE },
 	{ "log_maxbytes", "0", 0 },
+	{ "log_tail", "0", 0 },
+	{ "log_tail", "1000", 1000 },
 	{ "nice", "-20", -20 },
 	{ "nice", "none", OPTION_NONE },
 	{ "oom_score_adjust", "1000", 1000 },
@@ -165,6 +194,7 @@ static const struct {
 	{ "numprocs_start", "2147483648", "2147483647" },
 	{ "directory", "", "empty" },
 	{ "stdout_logfile", "", "empty" },
+	{ "log_tail", "1001", "from 0 to 1000" },
 	{ "umask", "8", "octal" },
 	{ "umask", "1000", "octal" },
 	{ "umask", "00022", "octal" },
@@ -197,8 +227,10 @@ static const struct {
 	{ "limits", "nofile=2:1", "SOFT" },
 	{ "limits", "nofile", "SOFT" },
 	{ "probe", "true", "not available" },
-	{ "restart_on_change", "x", "not available" },
-	{ "reload_signal", "HUP", "not available" },
+	{ "restart_on_change", "", "path" },
+	{ "reload_signal", "HOP", "signal" },
+	{ "cpu_limit", "0", "whole number" },
+	{ "probe", "x", "not available" },
 };
 
 /* And nothing is changed by it. */
@@ -312,6 +344,7 @@ static const struct {
 	{ "memory_limit", "1G", false },
 	{ "log_mode", "0600", false },
 	{ "log_maxbytes", "1M", false },
+	{ "log_tail", "0", false },
 };
 
 START_TEST(hashes_what_shapes_the_process)
@@ -386,9 +419,10 @@ static Suite *suite(void)
 	Suite *suite = suite_create("option");
 	TCase *tcase = tcase_create("option");
 
-	tcase_add_test(tcase, finds_every_row);
-	tcase_add_test(tcase, accepts_every_default);
-	tcase_add_test(tcase, covers_every_member);
+	tcase_add_loop_test(tcase, finds_every_row, 0, COUNT(tables));
+	tcase_add_test(tcase, finds_a_workers_row);
+	tcase_add_loop_test(tcase, accepts_every_default, 0, COUNT(tables));
+	tcase_add_loop_test(tcase, covers_every_member, 0, COUNT(tables));
 	tcase_add_test(tcase, has_the_defaults_of_the_interface);
 	tcase_add_loop_test(tcase, takes_numbers, 0, COUNT(taken));
 	tcase_add_loop_test(tcase, refuses, 0, COUNT(refused));

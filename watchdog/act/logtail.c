@@ -125,6 +125,40 @@ static int count_last(int fd, int64_t size, int64_t *newlines, const char *path,
 	return 0;
 }
 
+/* Where the last LINES lines of the LEN bytes at TEXT begin. The newline at its end is no more there. */
+static size_t start_of_last(const char *text, size_t len, int64_t lines)
+{
+	while (len > 0 && (text[len - 1] != '\n' || --lines > 0))
+		len--;
+	return len;
+}
+
+void logtail_excerpt(const char *path, uid_t owner, int64_t lines, size_t max_bytes, struct str *text)
+{
+	int fd = open_log(path, NULL);
+	struct stat st;
+	int64_t at;
+	ssize_t len;
+	char *buf;
+
+	if (fd < 0)
+		return;
+	if (lines > 0 && fstat(fd, &st) == 0 && (st.st_uid == owner || st.st_uid == geteuid())) {
+		at = st.st_size > (int64_t)max_bytes ? st.st_size - (int64_t)max_bytes : 0;
+		buf = mem_alloc(max_bytes + 1);
+		len = read_at(fd, buf, max_bytes, at, path, NULL);
+		if (len > 0 && buf[len - 1] == '\n')
+			len--;
+		if (len > 0) {
+			size_t start = start_of_last(buf, (size_t)len, lines);
+
+			str_add_n(text, buf + start, (size_t)len - start);
+		}
+		free(buf);
+	}
+	close_log(&fd);
+}
+
 /* Prints the last NEWLINES of PATH's backup, if there is one. EMPTY: nothing follows it. */
 static int print_backup(const char *path, int64_t newlines, bool empty, FILE *out, struct err *err)
 {

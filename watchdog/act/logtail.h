@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "watchdog/base/err.h"
+#include "watchdog/base/str.h"
 
 /*
  * Prints the last LINES lines of PATH to OUT; where it has fewer, its backup PATH.1 is read as
@@ -18,6 +19,12 @@
  * -1 where PATH cannot be read (err->sys_errno ENOENT: there is none yet) or OUT not written.
  */
 int logtail_print(const char *path, int64_t lines, FILE *out, int64_t *end, struct err *err);
+
+/*
+ * Appends at most the last LINES lines, and at most MAX_BYTES, of PATH to TEXT, without its last newline. The file must belong to OWNER
+ * or to us, as what is read goes to others. Nothing is appended where that is not so, or there is nothing to read.
+ */
+void logtail_excerpt(const char *path, uid_t owner, int64_t lines, size_t max_bytes, struct str *text);
 
 /* Follows a log through rotations. */
 struct logtail {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "pidfiles/procref.h"
+#include "watchdog/act/vitals.h"
 #include "watchdog/config/expand.h"
 #include "watchdog/model/option.h"
 #include "watchdog/store/exitnote.h"
@@ -170,8 +171,10 @@ static void fill_alive(struct scene *scene, const struct instance *instance,
 	if (!stat->pid)
 		return; /* /proc hides it: it lives, and nothing more is known */
 	seen->rss_bytes = (int64_t)stat->rss_pages * sysconf(_SC_PAGESIZE);
+	seen->cpu_ms = clock_from_ticks(stat->utime_ticks + stat->stime_ticks);
 	if (instance->worker)
 		measure(scene, &instance->worker->options, seen);
+	vitals_look(scene, instance, seen);
 }
 
 /* ---- the dead ----------------------------------------------------------------------------- */

@@ -23,6 +23,13 @@ struct clock clock_read(void)
 	};
 }
 
+void clock_pause(int64_t ms)
+{
+	struct timespec pause = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	(void)nanosleep(&pause, NULL); /* shorter is as good */
+}
+
 int64_t clock_from_ticks(uint64_t start_ticks)
 {
 	long asked = sysconf(_SC_CLK_TCK);

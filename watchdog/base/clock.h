@@ -20,6 +20,9 @@ struct clock {
 
 struct clock clock_read(void);
 
+/* Sleeps for about MS; a signal may end it sooner. */
+void clock_pause(int64_t ms);
+
 /* Start of a process in boot milliseconds, from its start_ticks; CLOCK_NEVER where beyond it. */
 int64_t clock_from_ticks(uint64_t start_ticks);
 

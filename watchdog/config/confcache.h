@@ -4,11 +4,10 @@
  *
  * A cache, never a second truth: used only where the files' stamp, this program's option table and what else shapes the result
  * (user, HOME, XDG directories, host name) are as they were; else ignored, and written anew. Only configurations
- * without errors are kept. The file lives in $localstatedir/cache/cronherd (root) or
+ * without errors are kept. The files that webhooks and pings name count, too. The file lives in $localstatedir/cache/cronherd (root) or
  * ${XDG_CACHE_HOME:-~/.cache}/cronherd, one for each main file.
  *
- * Format: struct header, then the workers as they are in memory with offsets for pointers, then texts; native byte order, a
- * checksum over all.
+ * Its content: confimage.h. A secret may be in it: nobody else may read it.
  */
 #ifndef WATCHDOG_CONFIG_CONFCACHE_H
 #define WATCHDOG_CONFIG_CONFCACHE_H

@@ -7,12 +7,16 @@
 #include <string.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/base/nearest.h"
 #include "watchdog/base/str.h"
+#include "watchdog/model/instance.h"
 
 struct check {
 	const struct config *config;
 	struct conffile *files;
 	size_t file_count;
+	struct confsection *sections;
+	size_t section_count;
 	size_t *file_of; /* of each worker */
 	struct nameindex workers;
 	struct nameindex groups;
@@ -207,23 +211,122 @@ static void check_circles(const struct check *check)
 	free(walk.place);
 }
 
-void confcheck(const struct config *config, struct conffile *files, size_t file_count,
-	       struct conferrors *errors)
+/* ---- webhooks and pings --------------------------------------------------- */
+
+static void refuse_section(const struct check *check, struct confsection *section, int line,
+			   const char *why)
 {
-	struct check check = { .config = config,
-			       .files = files,
-			       .file_count = file_count,
+	conferrors_add(check->errors, section->file, line, "%s '%s' %s",
+		       confsection_word(section->kind), section->name, why);
+	section->is_broken = true;
+}
+
+/* Of one kind: a ping may be called as a webhook is. */
+static void find_doubles(const struct check *check, enum confsection_kind kind)
+{
+	struct nameindex names = NAMEINDEX_INIT;
+
+	for (size_t i = 0; i < check->section_count; i++) {
+		struct confsection *section = &check->sections[i];
+		size_t len = strlen(section->name);
+		size_t first;
+		if (section->kind != kind || len == 0)
+			continue;
+		if (!nameindex_find(&names, section->name, len, &first)) {
+			nameindex_put(&names, section->name, len, i);
+			continue;
+		}
+		const struct confsection *other = &check->sections[first];
+		char *why = mem_format("is already defined at %s:%d; rename or remove one", other->file,
+				       other->line);
+		refuse_section(check, section, section->line, why);
+		free(why);
+	}
+	nameindex_free(&names);
+}
+
+static const char *nearest_worker(const struct check *check, const char *name)
+{
+	struct nearest nearest = nearest_begin(name);
+
+	for (size_t i = 0; i < check->config->worker_count; i++)
+		nearest_consider(&nearest, check->config->workers[i].name);
+	return nearest.word;
+}
+
+static void refuse_target(const struct check *check, struct confsection *section,
+			  const char *option, const char *target, const char *kind)
+{
+	const char *near = nearest_worker(check, target);
+	char *why = mem_format("names '%s' in '%s', which is no %s%s%s%s", target, option, kind,
+			       near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+
+	refuse_section(check, section, confsection_line(section, option), why);
+	free(why);
+}
+
+/* A target: NAME, NAME:N, @GROUP or a glob; its form was checked when it was read. */
+static void check_target(const struct check *check, struct confsection *section,
+			 const char *target)
+{
+	char name[WORKER_NAME_MAX + 1];
+	int number;
+
+	if (!check->all_known || strpbrk(target, "*?["))
+		return;
+	if (target[0] == '@') {
+		if (!nameindex_find(&check->groups, target + 1, strlen(target + 1), NULL))
+			refuse_target(check, section, "workers", target, "group");
+		return;
+	}
+	if (!is_known(check, instance_from_id(target, name, &number) ? name : target))
+		refuse_target(check, section, "workers", target, "worker");
+}
+
+static void check_section(const struct check *check, struct confsection *section)
+{
+	if (section->kind == CONFSECTION_PING) {
+		const char *worker = ping_worker(&section->options.ping);
+		if (worker && !is_known(check, worker))
+			refuse_target(check, section, "when", worker, "worker");
+		return;
+	}
+	const struct strlist *workers = &section->options.webhook.workers;
+	for (size_t i = 0; i < workers->count; i++)
+		check_target(check, section, workers->items[i]);
+}
+
+static void check_sections(const struct check *check)
+{
+	find_doubles(check, CONFSECTION_WEBHOOK);
+	find_doubles(check, CONFSECTION_PING);
+	for (size_t i = 0; i < check->section_count; i++)
+		if (!check->sections[i].is_broken)
+			check_section(check, &check->sections[i]);
+}
+
+/* ---- all of it ------------------------------------------------------------ */
+
+void confcheck(const struct confcheck *input, struct conferrors *errors)
+{
+	size_t count = input->config->worker_count;
+	struct check check = { .config = input->config,
+			       .files = input->files,
+			       .file_count = input->file_count,
+			       .sections = input->sections,
+			       .section_count = input->section_count,
 			       .all_known = true,
 			       .errors = errors };
 
-	check.file_of = mem_alloc(config->worker_count * sizeof(*check.file_of));
-	for (size_t f = 0; f < file_count; f++) {
-		check.all_known = check.all_known && files[f].complete;
-		index_workers(&check, &files[f], f);
-		index_groups(&check, &files[f]);
+	check.file_of = mem_alloc(count * sizeof(*check.file_of));
+	for (size_t f = 0; f < check.file_count; f++) {
+		check.all_known = check.all_known && check.files[f].complete;
+		index_workers(&check, &check.files[f], f);
+		index_groups(&check, &check.files[f]);
 	}
 	check_names(&check);
 	check_circles(&check);
+	check_sections(&check);
 	nameindex_free(&check.workers);
 	nameindex_free(&check.groups);
 	free(check.file_of);

@@ -8,6 +8,7 @@
 
 #include "watchdog/config/conferrors.h"
 #include "watchdog/config/config.h"
+#include "watchdog/config/confsection.h"
 
 /* Which part of a config's workers and groups one file gave. */
 struct conffile {
@@ -18,13 +19,23 @@ struct conffile {
 	size_t first_group, group_count;
 };
 
+/* What was read of all files, broken or not. */
+struct confcheck {
+	const struct config *config; /* its indexes are not used */
+	struct conffile *files;
+	size_t file_count;
+	struct confsection *sections;
+	size_t section_count;
+};
+
 /*
  * Workers and groups that stand twice (the later is in error), `after` and groups that name
  * nobody (while a file could not be read to its end they may be in there: then it is no
- * error), and `after` that goes in a circle. Adds to ERRORS and marks the FILES broken.
- * CONFIG has those of broken files too; its indexes are not used.
+ * error), and `after` that goes in a circle. Adds to ERRORS and marks the files broken.
+ *
+ * Likewise webhooks and pings that stand twice, and `workers` and `when` that name nobody (globs may): marks
+ * those sections broken, never a file.
  */
-void confcheck(const struct config *config, struct conffile *files, size_t file_count,
-	       struct conferrors *errors);
+void confcheck(const struct confcheck *input, struct conferrors *errors);
 
 #endif

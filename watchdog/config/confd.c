@@ -76,7 +76,7 @@ static int check_unchanged(int fd, const struct stat *before, size_t len, struct
 	return 0;
 }
 
-static int read_open(int fd, const char *path, struct str *text, struct err *err)
+static int read_open(int fd, const char *path, struct str *text, mode_t *mode, struct err *err)
 {
 	struct stat st;
 
@@ -88,13 +88,14 @@ static int read_open(int fd, const char *path, struct str *text, struct err *err
 		return -1;
 	if ((size_t)st.st_size > CONFD_SIZE_MAX)
 		return err_set(err, ERR_CONFIG, 0, "larger than 16 MiB");
+	*mode = st.st_mode;
 	if (read_whole(fd, &st, text, err) != 0)
 		return -1;
 	return check_unchanged(fd, &st, text->len, err);
 }
 
 static enum confd_found read_at(int dir_fd, const char *name, const char *path, int flags,
-				struct str *text, struct err *err)
+				struct str *text, mode_t *mode, struct err *err)
 {
 	int fd = openat(dir_fd, name, OPEN_FLAGS | flags);
 
@@ -114,22 +115,22 @@ static enum confd_found read_at(int dir_fd, const char *name, const char *path, 
 		return CONFD_FAILED;
 	}
 
-	int rc = read_open(fd, path, text, err);
+	int rc = read_open(fd, path, text, mode, err);
 	(void)close(fd); /* was only read */
 	if (rc != 0)
 		str_free(text);
 	return rc == 0 ? CONFD_FOUND : CONFD_FAILED;
 }
 
-enum confd_found confd_read_main(const char *path, struct str *text, struct err *err)
+enum confd_found confd_read_main(const char *path, struct str *text, mode_t *mode, struct err *err)
 {
-	return read_at(AT_FDCWD, path, path, 0, text, err);
+	return read_at(AT_FDCWD, path, path, 0, text, mode, err);
 }
 
 enum confd_found confd_read(const struct confd *confd, const char *name, const char *path,
-			    struct str *text, struct err *err)
+			    struct str *text, mode_t *mode, struct err *err)
 {
-	return read_at(confd->fd, name, path, geteuid() == 0 ? O_NOFOLLOW : 0, text, err);
+	return read_at(confd->fd, name, path, geteuid() == 0 ? O_NOFOLLOW : 0, text, mode, err);
 }
 
 static bool is_conf(const char *name)

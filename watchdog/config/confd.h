@@ -11,6 +11,7 @@
 #define WATCHDOG_CONFIG_CONFD_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
@@ -36,11 +37,11 @@ struct confd {
 enum confd_found confd_open(struct confd *confd, const char *path, struct err *err);
 void confd_close(struct confd *confd);
 
-/* The file NAME of an open CONFD; PATH is what messages call it. To TEXT, NUL behind it. */
+/* The file NAME of an open CONFD; PATH is what messages call it. To TEXT, NUL behind it; its mode to MODE. */
 enum confd_found confd_read(const struct confd *confd, const char *name, const char *path,
-			    struct str *text, struct err *err);
+			    struct str *text, mode_t *mode, struct err *err);
 
 /* The main file; a link to it is followed. */
-enum confd_found confd_read_main(const char *path, struct str *text, struct err *err);
+enum confd_found confd_read_main(const char *path, struct str *text, mode_t *mode, struct err *err);
 
 #endif

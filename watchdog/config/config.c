@@ -5,17 +5,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "watchdog/base/clock.h"
 #include "watchdog/base/mem.h"
-#include "watchdog/config/account.h"
 #include "watchdog/config/confcache.h"
 #include "watchdog/config/confcheck.h"
 #include "watchdog/config/confd.h"
 #include "watchdog/config/conferrors.h"
 #include "watchdog/config/confparse.h"
-#include "watchdog/config/expand.h"
+#include "watchdog/config/confpath.h"
+#include "watchdog/config/conftell.h"
 #include "watchdog/config/paths.h"
 #include "watchdog/model/option.h"
 
@@ -27,6 +28,8 @@ struct load {
 	struct worker_options defaults; /* the main file's */
 	struct conffile *files;
 	size_t file_count;
+	struct confsection *sections; /* webhooks and pings of all files */
+	size_t section_count;
 	bool has_main;
 };
 
@@ -76,6 +79,17 @@ static void take_groups(struct config *config, struct confparse *parse)
 	parse->group_count = 0;
 }
 
+static void take_sections(struct load *load, struct confparse *parse, mode_t mode)
+{
+	load->sections = grow(load->sections, load->section_count, parse->section_count,
+			      sizeof(*parse->sections));
+	for (size_t i = 0; i < parse->section_count; i++) {
+		parse->sections[i].is_exposed = (mode & (S_IRGRP | S_IROTH)) != 0;
+		load->sections[load->section_count++] = parse->sections[i];
+	}
+	parse->section_count = 0;
+}
+
 static struct conffile *add_file(struct load *load, const char *path)
 {
 	const struct config *config = load->config;
@@ -89,16 +103,17 @@ static struct conffile *add_file(struct load *load, const char *path)
 	return file;
 }
 
-static void take_parse(struct load *load, const char *path, struct confparse *parse)
+static void take_parse(struct load *load, const char *path, struct confparse *parse, mode_t mode)
 {
 	struct conffile *file = add_file(load, path);
 
 	file->worker_count = parse->worker_count;
 	file->group_count = parse->group_count;
 	file->complete = parse->complete;
-	file->broken = parse->errors.count > 0;
+	file->broken = confparse_is_broken(parse);
 	take_workers(load->config, parse);
 	take_groups(load->config, parse);
+	take_sections(load, parse, mode);
 	take_errors(load->config, &parse->errors);
 }
 
@@ -122,13 +137,6 @@ static void take_unread(struct load *load, const char *path, const char *message
 }
 
 /* ---- the main file -------------------------------------------------------- */
-
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash > path ? mem_dup_n(path, (size_t)(slash - path)) : mem_dup("/");
-}
 
 /* PATH from the working directory on. */
 static char *make_absolute(const char *path, struct err *err)
@@ -183,7 +191,7 @@ static int fail_main(struct load *load, int line, const char *message, struct er
 	return first_error(load->config, err);
 }
 
-static void parse_main(struct load *load, struct str *text)
+static void parse_main(struct load *load, struct str *text, mode_t mode)
 {
 	struct config *config = load->config;
 	struct confparse parse;
@@ -192,8 +200,9 @@ static void parse_main(struct load *load, struct str *text)
 	options_init(&base);
 	confparse(&parse, text, config->main_file, NULL, &base);
 	options_free(&base);
-	config->main_broken = parse.errors.count > 0;
+	config->main_broken = confparse_is_broken(&parse);
 	config->minder = parse.minder;
+	config->history_ms = parse.history_ms;
 	for (size_t i = 0; i < CONFPARSE_TOP_COUNT; i++) {
 		load->top[i] = parse.top[i];
 		parse.top[i].text = NULL;
@@ -201,7 +210,7 @@ static void parse_main(struct load *load, struct str *text)
 	options_free(&load->defaults);
 	load->defaults = parse.defaults;
 	memset(&parse.defaults, 0, sizeof(parse.defaults));
-	take_parse(load, config->main_file, &parse);
+	take_parse(load, config->main_file, &parse, mode);
 	confparse_free(&parse);
 }
 
@@ -209,8 +218,9 @@ static int read_main(struct load *load, struct err *err)
 {
 	struct str text = STR_INIT;
 	struct err why = ERR_INIT;
+	mode_t mode = 0;
 
-	switch (confd_read_main(load->config->main_file, &text, &why)) {
+	switch (confd_read_main(load->config->main_file, &text, &mode, &why)) {
 	case CONFD_MISSING:
 		return 0;
 	case CONFD_FAILED:
@@ -221,51 +231,12 @@ static int read_main(struct load *load, struct err *err)
 		break;
 	}
 	load->has_main = true;
-	parse_main(load, &text);
+	parse_main(load, &text, mode);
 	str_free(&text);
 	return load->config->main_broken ? first_error(load->config, err) : 0;
 }
 
 /* ---- directories ---------------------------------------------------------- */
-
-static char *without_end_slash(char *path)
-{
-	size_t len = strlen(path);
-
-	while (len > 1 && path[len - 1] == '/')
-		path[--len] = '\0';
-	return path;
-}
-
-static char *our_name(struct err *err)
-{
-	struct account account;
-	int rc = account_find(NULL, &account);
-
-	if (rc < 0) {
-		(void)err_set(err, ERR_SYSTEM, -rc, "cannot find out who we are");
-		return NULL;
-	}
-	char *name = mem_dup(account.name);
-	account_free(&account);
-	return name;
-}
-
-/* VALUE with its sequences put in, from the main file's folder on. */
-static char *expand_directory(const struct config *config, const char *value, struct err *err)
-{
-	char *user = NULL;
-
-	if (strstr(value, "%u") && !(user = our_name(err)))
-		return NULL;
-	char *home = paths_home();
-	char *folder = folder_of(config->main_file);
-	char *path = expand_path(value, folder, config, NULL, user, home, err);
-	free(folder);
-	free(home);
-	free(user);
-	return path ? without_end_slash(path) : NULL;
-}
 
 /* The directory WHICH of the main file to *PATH, left alone where the file names none. */
 static int set_directory(struct load *load, enum confparse_top which, char **path, struct err *err)
@@ -275,8 +246,22 @@ static int set_directory(struct load *load, enum confparse_top which, char **pat
 
 	if (!top->text)
 		return 0;
-	*path = expand_directory(load->config, top->text, &why);
+	*path = confpath_expand(load->config, top->text, &why);
 	return *path ? 0 : fail_main(load, top->line, why.text, err);
+}
+
+/* An error in it costs nothing else. */
+static void set_metrics_file(struct load *load)
+{
+	struct config *config = load->config;
+	const struct confparse_value *top = &load->top[CONFPARSE_METRICS_FILE];
+	struct err why = ERR_INIT;
+
+	if (!top->text)
+		return;
+	config->metrics_file = confpath_expand(config, top->text, &why);
+	if (!config->metrics_file)
+		take_error(load, config->main_file, top->line, why.text);
 }
 
 static int set_directories(struct load *load, struct err *err)
@@ -289,7 +274,7 @@ static int set_directories(struct load *load, struct err *err)
 	    set_directory(load, CONFPARSE_LOG_DIR, &config->log_dir, err) != 0)
 		return -1;
 	if (!config->conf_dir) {
-		char *folder = folder_of(config->main_file);
+		char *folder = confpath_folder(config->main_file);
 		config->conf_dir = mem_format("%s/conf.d", strcmp(folder, "/") == 0 ? "" : folder);
 		free(folder);
 	}
@@ -301,6 +286,7 @@ static int set_directories(struct load *load, struct err *err)
 		config->pidfile_dir = paths_pidfile_dir(config->state_dir);
 	if (!config->log_dir)
 		config->log_dir = paths_log_dir(config->state_dir);
+	set_metrics_file(load);
 	return 0;
 }
 
@@ -313,8 +299,9 @@ static void read_conf(struct load *load, const struct confd *confd, const char *
 	struct str text = STR_INIT;
 	struct err why = ERR_INIT;
 	struct confparse parse;
+	mode_t mode = 0;
 
-	switch (confd_read(confd, name, path, &text, &why)) {
+	switch (confd_read(confd, name, path, &text, &mode, &why)) {
 	case CONFD_MISSING: /* gone since it was listed */
 		break;
 	case CONFD_FAILED:
@@ -322,7 +309,7 @@ static void read_conf(struct load *load, const struct confd *confd, const char *
 		break;
 	case CONFD_FOUND:
 		confparse(&parse, &text, path, config->main_file, &load->defaults);
-		take_parse(load, path, &parse);
+		take_parse(load, path, &parse, mode);
 		confparse_free(&parse);
 		str_free(&text);
 		break;
@@ -464,16 +451,22 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 		rc = read_conf_dir(load, err);
 	}
 	if (rc == 0) {
-		confcheck(config, load->files, load->file_count, &errors);
+		confcheck(&(struct confcheck){ config, load->files, load->file_count,
+					       load->sections, load->section_count },
+			  &errors);
+		conftell_check(config, load->sections, load->section_count, &errors);
 		conferrors_finish(&errors);
 		take_errors(config, &errors);
 		conferrors_free(&errors);
 	}
 	drop_broken(load);
+	conftell_take(config, load->sections, load->section_count);
 	make_indexes(config);
+	struct confstamp told = conftell_stamp(config);
 	if (rc == 0)
 		config->is_cacheable = config->error_count == 0 &&
-				       confstamp_is_settled(&config->stamp, began_wall_ms);
+				       confstamp_is_settled(&config->stamp, began_wall_ms) &&
+				       confstamp_is_settled(&told, began_wall_ms);
 	return rc;
 }
 
@@ -490,6 +483,7 @@ int config_load(struct config *config, const char *main_file, struct err *err)
 	for (size_t i = 0; i < load.file_count; i++)
 		free(load.files[i].path);
 	free(load.files);
+	free(load.sections); /* their content is in CONFIG, or gone */
 	return rc;
 }
 
@@ -505,6 +499,12 @@ static void free_definitions(struct config *config)
 	for (size_t i = 0; i < config->group_count; i++)
 		free_group(&config->groups[i]);
 	free(config->groups);
+	for (size_t i = 0; i < config->webhook_count; i++)
+		webhook_free(&config->webhooks[i]);
+	free(config->webhooks);
+	for (size_t i = 0; i < config->ping_count; i++)
+		ping_free(&config->pings[i]);
+	free(config->pings);
 }
 
 void config_free(struct config *config)
@@ -517,6 +517,7 @@ void config_free(struct config *config)
 	free(config->errors);
 	strlist_free(&config->broken_files);
 	strlist_free(&config->broken_workers);
+	strlist_free(&config->broken_webhooks);
 	nameindex_free(&config->worker_index);
 	nameindex_free(&config->group_index);
 	free(config->main_file);
@@ -524,6 +525,7 @@ void config_free(struct config *config)
 	free(config->state_dir);
 	free(config->pidfile_dir);
 	free(config->log_dir);
+	free(config->metrics_file);
 	*config = (struct config){ .main_file = NULL };
 }
 

@@ -16,6 +16,8 @@
 #include "watchdog/base/str.h"
 #include "watchdog/config/confstamp.h"
 #include "watchdog/config/nameindex.h"
+#include "watchdog/model/ping.h"
+#include "watchdog/model/webhook.h"
 #include "watchdog/model/worker.h"
 
 /* One thing wrong in a file; FILE as opened, LINE 0 where it is about the whole file. */
@@ -40,14 +42,21 @@ struct config {
 	char *pidfile_dir;
 	char *log_dir;
 	bool minder;
+	char *metrics_file; /* absolute; NULL: none */
+	int64_t history_ms; /* how long samples are kept; 0: none are taken */
 	struct worker *workers; /* in order of file name, then of line */
 	size_t worker_count;
 	struct config_group *groups;
 	size_t group_count;
+	struct webhook *webhooks; /* in the same order; those in error are left out */
+	size_t webhook_count;
+	struct ping *pings;
+	size_t ping_count;
 	struct config_error *errors;
 	size_t error_count;
-	struct strlist broken_files;   /* those with errors: none of their workers is in WORKERS */
+	struct strlist broken_files;   /* those with errors that cost workers: none of them is in WORKERS */
 	struct strlist broken_workers; /* names in them, as far as they could be read */
+	struct strlist broken_webhooks; /* names of those in error, as far as they could be read */
 	bool broken_unread; /* some could not be read to the end: there may be more names */
 	struct confstamp stamp; /* of the files, as read */
 	bool is_cacheable;	/* no errors, and the stamp proves the content: confcache_save may be called */
@@ -66,6 +75,9 @@ struct config {
  * in those files. What is wrong between files (a worker twice, `after` in a circle or of nobody)
  * breaks the file where it is found; should that be the main file, only its workers are lost,
  * as what it says of directories and defaults is known.
+ *
+ * What is wrong in a webhook or ping costs that section alone, what is wrong with metrics_file or history those: it is in ERRORS,
+ * but breaks no file.
  */
 int config_load(struct config *config, const char *main_file, struct err *err);
 void config_free(struct config *config);

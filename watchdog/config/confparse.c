@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * confparse: libconfuse, fed with a table made from option_table.
+ * confparse: libconfuse, fed with tables made from the tables of options.
  *
  * Each value is set as soon as it is read, so that errors carry its line, and each section is
  * taken over and removed as soon as it is closed: libconfuse compares a new section's title
  * with those of all before it, which with 10,000 workers costs more than all else.
+ *
+ * It gives up at the first thing that it cannot read. So webhooks and pings are parsed one by
+ * one, cut out of the file by confscan, and of what it says of them no value is passed on.
  */
 #include "watchdog/config/confparse.h"
 
@@ -15,21 +18,22 @@
 #include <string.h>
 
 #include "watchdog/base/mem.h"
-#include "watchdog/config/confscan.h"
+#include "watchdog/base/nearest.h"
 #include "watchdog/base/utf8.h"
+#include "watchdog/config/confbuild.h"
+#include "watchdog/config/confscan.h"
+#include "watchdog/config/confunknown.h"
 #include "watchdog/model/option.h"
 
 /* The default of every list is one item that nobody writes. libconfuse drops it at "=" and
  * keeps it at "+=", so that it tells whether the list goes on where the defaults ended. */
 #define INHERIT "\001"
 
-static const char *const top_names[] = { "state_dir", "pidfile_dir", "log_dir",
-					 "conf_dir",  "minder",	     NULL };
-static const char *const later_values[] = { "metrics_file", "status_page", "history", NULL };
-static const char *const later_sections[] = { "webhook", "ping", NULL };
-static const char *const known_at_top[] = {
-	"state_dir", "pidfile_dir", "log_dir", "conf_dir",     "minder",      "defaults", "worker",
-	"group",     "webhook",	    "ping",    "metrics_file", "status_page", "history",  NULL
+static const char later_value[] = "status_page";
+union options {
+	struct worker_options worker;
+	struct webhook_options webhook;
+	struct ping_options ping;
 };
 
 /* What a callback needs, and where the open section is put together. Callbacks get no pointer
@@ -37,19 +41,21 @@ static const char *const known_at_top[] = {
 struct walk {
 	void *self;
 	struct confparse *parse;
-	struct worker_options scratch; /* where items of lists are tried */
-	int *set_line;		       /* of each option in the open section; 0: not yet */
-	bool open;		       /* the open section's: */
+	const struct confscan_part *part; /* the one that is parsed; NULL: the rest of the file */
+	const struct option_spec *table;  /* of the open section's options */
+	union options scratch;		  /* where items of lists are tried; zeroed in between */
+	int *set_line;			  /* of each option in the open section; 0: not yet */
+	bool open;			  /* the open section's: */
 	int line;
 	size_t errors_before;
-	struct worker_options options; /* zeroed while none is open */
+	union options options; /* zeroed while none is open */
 };
 
-static size_t row_count(void)
+static size_t row_count(const struct option_spec *table)
 {
 	size_t count = 0;
 
-	while (option_table[count].name)
+	while (table[count].name)
 		count++;
 	return count;
 }
@@ -59,16 +65,14 @@ static struct walk *walk_of(cfg_t *cfg)
 	return cfg_opt_getnptr(cfg_getnopt(cfg, 0), 0);
 }
 
-static bool is_among(const char *const *names, const char *name)
-{
-	for (; *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
 static void add_error(const struct walk *walk, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A part is parsed as if it began on line 1. */
+static int line_of(const struct walk *walk, const cfg_t *cfg)
+{
+	return walk->part ? walk->part->line - 1 + cfg->line : cfg->line;
+}
 
 static void add_error(const struct walk *walk, int line, const char *format, ...)
 {
@@ -81,8 +85,7 @@ static void add_error(const struct walk *walk, int line, const char *format, ...
 
 static void refuse_later(const struct walk *walk, int line, const char *name)
 {
-	add_error(walk, line, "%s '%s' is not yet available in this version; remove it",
-		  is_among(later_sections, name) ? "section" : "option", name);
+	add_error(walk, line, "option '%s' is not yet available in this version; remove it", name);
 }
 
 /* ---- sections ------------------------------------------------------------- */
@@ -95,11 +98,13 @@ static void open_section(struct walk *walk, const cfg_t *section)
 	if (walk->open)
 		return;
 	walk->open = true;
-	walk->line = section->line;
+	walk->line = line_of(walk, section);
 	walk->errors_before = parse->errors.seen;
-	memset(walk->set_line, 0, row_count() * sizeof(*walk->set_line));
-	if (strcmp(section->name, "group") != 0)
-		options_copy(&walk->options, &parse->defaults);
+	memset(walk->set_line, 0, row_count(walk->table) * sizeof(*walk->set_line));
+	if (walk->part)
+		options_init_in(walk->table, &walk->options);
+	else if (strcmp(section->name, "group") != 0)
+		options_copy(&walk->options.worker, &parse->defaults);
 	if (strcmp(section->name, "defaults") == 0 && parse->worker_count > 0)
 		add_error(walk, walk->line,
 			  "'defaults' stands after a worker, which it could not apply to; move it "
@@ -121,87 +126,52 @@ static void close_list(struct walk *walk, const struct option_spec *option, cfg_
 }
 
 /* Gives the open section's options out, with its lists put together. */
-static struct worker_options close_options(struct walk *walk, cfg_t *section)
+static union options close_options(struct walk *walk, cfg_t *section)
 {
 	open_section(walk, section);
-	for (unsigned i = 0; option_table[i].name; i++)
-		if (option_table[i].kind == OPTION_LIST)
-			close_list(walk, &option_table[i], cfg_getnopt(section, i + 1));
+	for (unsigned i = 0; walk->table[i].name; i++)
+		if (walk->table[i].kind == OPTION_LIST)
+			close_list(walk, &walk->table[i], cfg_getnopt(section, i + 1));
 	walk->open = false;
 
-	struct worker_options options = walk->options;
+	union options options = walk->options;
 	memset(&walk->options, 0, sizeof(walk->options));
 	return options;
 }
 
-static void check_worker(const struct walk *walk, const struct worker *worker)
+/* Whether nothing was wrong in the section that was just closed. */
+static bool was_good(const struct walk *walk)
 {
-	char buf[512];
-	const char *why = NULL;
-
-	if (!worker_name_is_valid(worker->name, &why)) {
-		add_error(walk, worker->line, "worker '%s': its name %s", worker->name, why);
-		return;
-	}
-	/* With a value missing that was refused, it would only find what follows from that. */
-	if (walk->parse->errors.seen > walk->errors_before)
-		return;
-	why = worker_check(worker, buf, sizeof(buf));
-	if (why)
-		add_error(walk, worker->line, "worker '%s': %s", worker->name, why);
-}
-
-/* Makes room for one more where COUNT fills a power of two. */
-static void *room_for_one(void *items, size_t count, size_t each)
-{
-	if ((count & (count - 1)) != 0)
-		return items;
-	return mem_resize(items, count > 0 ? count * 2 : 1, each);
+	return walk->parse->errors.seen == walk->errors_before;
 }
 
 static int on_worker(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct walk *walk = walk_of(cfg);
-	struct confparse *parse = walk->parse;
 	cfg_t *section = cfg_opt_getnsec(opt, 0);
 	struct worker worker = { .name = mem_dup(cfg_title(section)),
-				 .file = mem_dup(parse->file) };
+				 .file = mem_dup(walk->parse->file) };
 
-	worker.options = close_options(walk, section);
+	worker.options = close_options(walk, section).worker;
 	worker.line = walk->line;
 	worker.definition = options_definition(&worker.options);
-	check_worker(walk, &worker);
-	parse->workers = room_for_one(parse->workers, parse->worker_count, sizeof(worker));
-	parse->workers[parse->worker_count++] = worker;
+	confbuild_worker(walk->parse, &worker, was_good(walk));
 	return cfg_opt_rmnsec(opt, 0);
 }
 
 static int on_defaults(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct walk *walk = walk_of(cfg);
-	struct worker_options options = close_options(walk, cfg_opt_getnsec(opt, 0));
+	struct worker_options options = close_options(walk, cfg_opt_getnsec(opt, 0)).worker;
 
 	options_free(&walk->parse->defaults);
 	walk->parse->defaults = options;
 	return cfg_opt_rmnsec(opt, 0);
 }
 
-static void check_group(const struct walk *walk, const struct config_group *group)
-{
-	const char *why = NULL;
-
-	if (!worker_name_is_valid(group->name, &why))
-		add_error(walk, group->line, "group '%s': its name %s", group->name, why);
-	else if (group->workers.count == 0)
-		add_error(walk, group->line,
-			  "group '%s' names no worker; give it workers = {\"NAME\", ...}",
-			  group->name);
-}
-
 static int on_group(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct walk *walk = walk_of(cfg);
-	struct confparse *parse = walk->parse;
 	cfg_t *section = cfg_opt_getnsec(opt, 0);
 	cfg_opt_t *list = cfg_getnopt(section, 1);
 
@@ -209,61 +179,87 @@ static int on_group(cfg_t *cfg, cfg_opt_t *opt)
 	walk->open = false;
 
 	struct config_group group = { .name = mem_dup(cfg_title(section)),
-				      .file = mem_dup(parse->file),
+				      .file = mem_dup(walk->parse->file),
 				      .line = walk->line };
 	for (unsigned i = 0; i < cfg_opt_size(list); i++)
 		if (strcmp(cfg_opt_getnstr(list, i), INHERIT) != 0)
 			strlist_add(&group.workers, cfg_opt_getnstr(list, i));
-	check_group(walk, &group);
-	parse->groups = room_for_one(parse->groups, parse->group_count, sizeof(group));
-	parse->groups[parse->group_count++] = group;
+	confbuild_group(walk->parse, &group);
 	return cfg_opt_rmnsec(opt, 0);
 }
 
-static int on_later_section(cfg_t *cfg, cfg_opt_t *opt)
+/* A part's only section. */
+static int on_part(cfg_t *cfg, cfg_opt_t *opt)
 {
-	refuse_later(walk_of(cfg), cfg->line, cfg_opt_name(opt));
+	struct walk *walk = walk_of(cfg);
+	cfg_t *section = cfg_opt_getnsec(opt, 0);
+	struct confsection built = { .kind = walk->part->kind,
+				     .name = mem_dup(cfg_title(section)),
+				     .file = mem_dup(walk->parse->file) };
+	union options options = close_options(walk, section);
+
+	if (built.kind == CONFSECTION_WEBHOOK)
+		built.options.webhook = options.webhook;
+	else
+		built.options.ping = options.ping;
+	built.line = walk->line;
+	built.lines = mem_resize(NULL, row_count(walk->table), sizeof(*built.lines));
+	memcpy(built.lines, walk->set_line, row_count(walk->table) * sizeof(*built.lines));
+	confbuild_section(walk->parse, &built, was_good(walk));
 	return cfg_opt_rmnsec(opt, 0);
 }
 
 /* ---- values --------------------------------------------------------------- */
 
-static bool check_text(const struct walk *walk, const cfg_t *cfg, const char *name,
-		       const char *value)
+static bool check_text(const struct walk *walk, int line, const char *name, const char *value)
 {
 	if (utf8_is_value(value))
 		return true;
-	add_error(walk, cfg->line, "option '%s': the value has control characters or is no UTF-8",
+	add_error(walk, line, "option '%s': the value has control characters or is no UTF-8",
 		  name);
 	return false;
 }
 
+/* A part's values may be secrets: of them only what is near to a known word is told. */
+static void refuse_value(const struct walk *walk, int line, const struct option_spec *option,
+			 const char *value, const char *why)
+{
+	const char *near = option->names ? nearest_of(value, option->names) : NULL;
+
+	if (!walk->part)
+		add_error(walk, line, "option '%s': '%.200s' %s", option->name, value, why);
+	else if (near)
+		add_error(walk, line, "option '%s': '%s' is unknown (did you mean '%s'?)",
+			  option->name, value, near);
+	else
+		add_error(walk, line, "option '%s' %s", option->name, why);
+}
+
 static void set_option(struct walk *walk, const cfg_t *cfg, size_t row, const char *value)
 {
-	const struct option_spec *option = &option_table[row];
+	const struct option_spec *option = &walk->table[row];
 	bool is_list = option->kind == OPTION_LIST;
+	int line = line_of(walk, cfg);
 
 	if (option->kind == OPTION_LATER) {
 		if (walk->set_line[row] == 0)
-			refuse_later(walk, cfg->line, option->name);
+			refuse_later(walk, line, option->name);
 	} else if (!is_list && walk->set_line[row] != 0) {
 		add_error(
-			walk, cfg->line,
+			walk, line,
 			"option '%s' is set a second time in this section; the first is on line %d",
 			option->name, walk->set_line[row]);
-	} else if (check_text(walk, cfg, option->name, value)) {
-		const char *why =
-			option_set(option, is_list ? &walk->scratch : &walk->options, value);
+	} else if (check_text(walk, line, option->name, value)) {
+		const char *why = option_set(option, is_list ? &walk->scratch : &walk->options, value);
 		if (why)
-			add_error(walk, cfg->line, "option '%s': '%.200s' %s", option->name, value,
-				  why);
+			refuse_value(walk, line, option, value, why);
 		if (is_list)
 			option_clear_list(option, &walk->scratch);
 	}
-	walk->set_line[row] = cfg->line;
+	walk->set_line[row] = line;
 }
 
-/* A value of a worker or defaults section. Errors are collected, so that all are told. */
+/* A value of a section but a group's. Errors are collected, so that all are told. */
 static int on_option(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct walk *walk = walk_of(cfg);
@@ -282,7 +278,7 @@ static int on_member(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 
 	open_section(walk, cfg);
 	if (strcmp(value, INHERIT) != 0)
-		(void)check_text(walk, cfg, cfg_opt_name(opt), value); /* it has told */
+		(void)check_text(walk, cfg->line, cfg_opt_name(opt), value); /* it has told */
 	*(const char **)result = value;
 	return 0;
 }
@@ -294,88 +290,34 @@ static int on_later_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *r
 	return 0;
 }
 
-static void set_minder(struct walk *walk, const cfg_t *cfg, const char *value)
-{
-	int parsed = cfg_parse_boolean(value);
-
-	if (parsed < 0)
-		add_error(walk, cfg->line, "option 'minder': '%.200s' must be true or false",
-			  value);
-	else
-		walk->parse->minder = parsed != 0;
-}
-
-static void set_top(struct walk *walk, const cfg_t *cfg, size_t which, const char *value)
-{
-	struct confparse *parse = walk->parse;
-	struct confparse_value *top = &parse->top[which];
-
-	if (parse->main_file) {
-		add_error(walk, cfg->line, "option '%s' belongs into the main file, %s",
-			  top_names[which], parse->main_file);
-	} else if (top->text) {
-		add_error(walk, cfg->line,
-			  "option '%s' is set a second time; the first is on line %d",
-			  top_names[which], top->line);
-	} else if (check_text(walk, cfg, top_names[which], value)) {
-		top->text = mem_dup(value);
-		top->line = cfg->line;
-		if (which == CONFPARSE_MINDER)
-			set_minder(walk, cfg, value);
-		else if (value[0] == '\0')
-			add_error(walk, cfg->line, "option '%s' is empty; name a directory",
-				  top_names[which]);
-	}
-}
-
 static int on_top(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	set_top(walk_of(cfg), cfg, (size_t)(opt - cfg->opts) - 1, value);
+	confbuild_top(walk_of(cfg)->parse, cfg->line, (enum confparse_top)(opt - cfg->opts - 1),
+		      value);
 	*(const char **)result = value;
 	return 0;
 }
 
 /* ---- libconfuse's own errors ---------------------------------------------- */
 
-static void unknown_in_section(const struct walk *walk, const cfg_t *cfg, const char *name)
-{
-	const char *near = option_nearest(name, NULL);
-
-	if (strcmp(cfg->name, "group") == 0)
-		add_error(walk, cfg->line, "no such option '%s': a group has only 'workers'", name);
-	else if (is_among(known_at_top, name))
-		add_error(walk, cfg->line,
-			  "'%s' cannot stand within '%s': a '}' may be missing before it", name,
-			  cfg->name);
-	else if (near)
-		add_error(walk, cfg->line, "no such option '%s' (did you mean '%s'?)", name, near);
-	else
-		add_error(walk, cfg->line, "no such option '%s'", name);
-}
-
-static void unknown_at_top(const struct walk *walk, const cfg_t *cfg, const char *name)
-{
-	const char *near = option_nearest(name, known_at_top);
-
-	if (option_find(name))
-		add_error(walk, cfg->line, "option '%s' belongs into a worker or defaults section",
-			  name);
-	else if (near)
-		add_error(walk, cfg->line, "no such option '%s' (did you mean '%s'?)", name, near);
-	else
-		add_error(walk, cfg->line, "no such option '%s'", name);
-}
-
 static void unknown(const struct walk *walk, const cfg_t *cfg, const char *name)
 {
-	if (is_among(later_sections, cfg->name))
-		refuse_later(walk, cfg->line, cfg->name);
-	else if (name[0] == ';')
-		add_error(walk, cfg->line, "stray ';': nothing stands behind a value");
+	char *message;
+
+	if (walk->part)
+		message = confunknown_in_part(walk->part->kind, name);
 	else if (strcmp(cfg->name, "root") == 0)
-		unknown_at_top(walk, cfg, name);
+		message = confunknown_at_top(name);
 	else
-		unknown_in_section(walk, cfg, name);
+		message = confunknown_in_section(cfg->name, name);
+	add_error(walk, line_of(walk, cfg), "%s", message);
+	free(message);
+}
+
+/* Whether what libconfuse puts into FORMAT is the name of an option of ours, never a value. */
+static bool is_harmless(const char *format)
+{
+	return strncmp(format, "missing ", 8) == 0 || strncmp(format, "attempt to append ", 18) == 0;
 }
 
 static void on_error(cfg_t *cfg, const char *format, va_list args)
@@ -384,17 +326,22 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 static void on_error(cfg_t *cfg, const char *format, va_list args)
 {
 	const struct walk *walk = walk_of(cfg);
+	int line = line_of(walk, cfg);
 
 	if (strcmp(format, "no such option '%s'") == 0) {
 		unknown(walk, cfg, va_arg(args, const char *));
 	} else if (strcmp(format, "missing equal sign after option '%s'") == 0) {
 		const char *name = va_arg(args, const char *);
-		if (is_among(later_values, name))
-			refuse_later(walk, cfg->line, name);
+		if (strcmp(name, later_value) == 0)
+			refuse_later(walk, line, name);
 		else
-			add_error(walk, cfg->line, "missing '=' after option '%s'", name);
+			add_error(walk, line, "missing '=' after option '%s'", name);
+	} else if (walk->part && !is_harmless(format)) {
+		add_error(walk, line,
+			  "syntax error: an option is NAME = VALUE or NAME = {\"A\", \"B\"}; quote what has "
+			  "blanks or any of # { } ( ) = , + *");
 	} else {
-		conferrors_addv(&walk->parse->errors, walk->parse->file, cfg->line, format, args);
+		conferrors_addv(&walk->parse->errors, walk->parse->file, line, format, args);
 	}
 }
 
@@ -444,15 +391,15 @@ static cfg_opt_t make_section(const char *name, cfg_opt_t *options, cfg_flag_t f
 			    .validcb = callback };
 }
 
-/* The hook and option_table, in its order: callbacks find a row by its place. */
-static cfg_opt_t *worker_table(struct walk *walk, char *inherited)
+/* The hook and the walk's table, in its order: callbacks find a row by its place. */
+static cfg_opt_t *option_opts(struct walk *walk, char *inherited)
 {
-	size_t rows = row_count();
+	size_t rows = row_count(walk->table);
 	cfg_opt_t *table = mem_alloc((rows + 2) * sizeof(*table));
 
 	table[0] = make_hook(walk);
 	for (size_t i = 0; i < rows; i++) {
-		const struct option_spec *row = &option_table[i];
+		const struct option_spec *row = &walk->table[i];
 		if (row->kind == OPTION_LIST)
 			table[i + 1] = make_list(row->name, on_option, inherited);
 		else if (row->kind == OPTION_LATER)
@@ -466,24 +413,22 @@ static cfg_opt_t *worker_table(struct walk *walk, char *inherited)
 static cfg_t *make_root(struct walk *walk)
 {
 	char inherited[] = "{'" INHERIT "'}";
-	cfg_opt_t *worker = worker_table(walk, inherited);
+	const char *const *top = confbuild_top_names;
+	cfg_opt_t *worker = option_opts(walk, inherited);
 	cfg_opt_t group[] = { make_hook(walk), make_list("workers", on_member, inherited),
 			      CFG_END() };
-	cfg_opt_t later[] = { make_hook(walk), CFG_END() };
 	cfg_opt_t root[] = { make_hook(walk),
-			     make_value(top_names[0], on_top),
-			     make_value(top_names[1], on_top),
-			     make_value(top_names[2], on_top),
-			     make_value(top_names[3], on_top),
-			     make_value(top_names[4], on_top),
-			     make_any(later_values[0], on_later_value),
-			     make_any(later_values[1], on_later_value),
-			     make_any(later_values[2], on_later_value),
+			     make_value(top[CONFPARSE_STATE_DIR], on_top),
+			     make_value(top[CONFPARSE_PIDFILE_DIR], on_top),
+			     make_value(top[CONFPARSE_LOG_DIR], on_top),
+			     make_value(top[CONFPARSE_CONF_DIR], on_top),
+			     make_value(top[CONFPARSE_MINDER], on_top),
+			     make_any(top[CONFPARSE_METRICS_FILE], on_top),
+			     make_any(top[CONFPARSE_HISTORY], on_top),
+			     make_any(later_value, on_later_value),
 			     make_section("defaults", worker, CFGF_NONE, on_defaults),
 			     make_section("worker", worker, CFGF_TITLE, on_worker),
 			     make_section("group", group, CFGF_TITLE, on_group),
-			     make_section(later_sections[0], later, CFGF_TITLE, on_later_section),
-			     make_section(later_sections[1], later, CFGF_TITLE, on_later_section),
 			     CFG_END() };
 	cfg_t *cfg = cfg_init(root, CFGF_NONE); /* copies the tables */
 
@@ -491,10 +436,25 @@ static cfg_t *make_root(struct walk *walk)
 	return cfg;
 }
 
-static bool run(struct walk *walk, struct str *text)
+static cfg_t *make_part_root(struct walk *walk)
+{
+	char inherited[] = "{'" INHERIT "'}";
+	cfg_opt_t *options = option_opts(walk, inherited);
+	cfg_opt_t root[] = { make_hook(walk),
+			     make_section(confsection_word(walk->part->kind), options, CFGF_TITLE,
+					  on_part),
+			     CFG_END() };
+	cfg_t *cfg = cfg_init(root, CFGF_NONE);
+
+	free(options);
+	return cfg;
+}
+
+static bool run(struct walk *walk, const char *text)
 {
 	struct confparse *parse = walk->parse;
-	cfg_t *cfg = make_root(walk);
+	size_t before = parse->errors.seen;
+	cfg_t *cfg = walk->part ? make_part_root(walk) : make_root(walk);
 
 	if (!cfg) {
 		conferrors_add(&parse->errors, parse->file, 0, "libconfuse gave up: no memory");
@@ -504,53 +464,90 @@ static bool run(struct walk *walk, struct str *text)
 
 	/* cfg_parse_buf would read up to the NUL, which is the end of it, and calls the file
 	 * "[buf]", which nobody sees: messages get PARSE->file. */
-	int rc = cfg_parse_buf(cfg, str_text(text));
-	if (rc != CFG_SUCCESS && parse->errors.seen == 0)
-		conferrors_add(&parse->errors, parse->file, cfg->line, "syntax error");
+	int rc = cfg_parse_buf(cfg, text);
+	if (rc != CFG_SUCCESS && parse->errors.seen == before)
+		add_error(walk, line_of(walk, cfg), "syntax error");
 	(void)cfg_free(cfg);
+	if (walk->open)
+		options_free_in(walk->table, &walk->options); /* the section in which it was given up */
 	return rc == CFG_SUCCESS;
+}
+
+static void run_part(struct confparse *parse, const char *text, const struct confscan_part *part)
+{
+	struct walk walk = { .parse = parse, .part = part, .table = confsection_table(part->kind) };
+	size_t before = parse->errors.seen;
+
+	walk.self = &walk;
+	walk.set_line = mem_alloc(row_count(walk.table) * sizeof(*walk.set_line));
+	if (!run(&walk, text))
+		confbuild_lost_section(parse, part);
+	free(walk.set_line);
+	parse->telling_seen += parse->errors.seen - before;
+}
+
+static void run_rest(struct confparse *parse, const char *text)
+{
+	struct walk walk = { .parse = parse, .table = option_table };
+
+	walk.self = &walk;
+	walk.set_line = mem_alloc(row_count(walk.table) * sizeof(*walk.set_line));
+	parse->complete = run(&walk, text);
+	free(walk.set_line);
+}
+
+/* Cuts PART out of TEXT, leaving its lines. */
+static char *cut(char *text, const struct confscan_part *part)
+{
+	char *copy = mem_dup_n(text + part->at, part->len);
+
+	for (size_t i = part->at; i < part->at + part->len; i++)
+		if (text[i] != '\n')
+			text[i] = ' ';
+	return copy;
+}
+
+static void run_all(struct confparse *parse, char *text, const struct confscan_parts *parts)
+{
+	char **cuts = mem_alloc(parts->count * sizeof(*cuts));
+
+	for (size_t i = 0; i < parts->count; i++)
+		cuts[i] = cut(text, &parts->items[i]);
+	run_rest(parse, text);
+	for (size_t i = 0; i < parts->count; i++) {
+		if (parts->items[i].is_broken)
+			confbuild_lost_section(parse, &parts->items[i]);
+		else
+			run_part(parse, cuts[i], &parts->items[i]);
+		free(cuts[i]);
+	}
+	free(cuts);
 }
 
 void confparse(struct confparse *parse, struct str *text, const char *file, const char *main_file,
 	       const struct worker_options *base)
 {
-	struct walk walk = { .parse = parse };
+	struct confscan_parts parts = { .items = NULL };
+	char *data = text->data ? text->data : (char[]){ "" };
 
 	*parse = (struct confparse){ .file = file, .main_file = main_file, .minder = true };
 	options_copy(&parse->defaults, base);
-	if (!confscan(text->data ? text->data : (char[]){ "" }, text->len, file, &parse->errors)) {
-		conferrors_finish(&parse->errors);
-		return;
-	}
-
-	walk.self = &walk;
-	walk.set_line = mem_alloc(row_count() * sizeof(*walk.set_line));
-	options_init(&walk.scratch);
-	parse->complete = run(&walk, text);
-	if (walk.open)
-		options_free(&walk.options); /* the section in which it was given up */
-	options_free(&walk.scratch);
-	free(walk.set_line);
+	bool is_readable = confscan(data, text->len, file, &parts, &parse->errors);
+	parse->telling_seen = parts.seen;
+	if (is_readable)
+		run_all(parse, data, &parts);
+	free(parts.items);
 	conferrors_finish(&parse->errors);
 }
 
-static void free_group(struct config_group *group)
+bool confparse_is_broken(const struct confparse *parse)
 {
-	free(group->name);
-	free(group->file);
-	strlist_free(&group->workers);
+	return parse->errors.seen > parse->telling_seen;
 }
 
 void confparse_free(struct confparse *parse)
 {
-	for (size_t i = 0; i < CONFPARSE_TOP_COUNT; i++)
-		free(parse->top[i].text);
-	for (size_t i = 0; i < parse->worker_count; i++)
-		worker_free(&parse->workers[i]);
-	free(parse->workers);
-	for (size_t i = 0; i < parse->group_count; i++)
-		free_group(&parse->groups[i]);
-	free(parse->groups);
+	confbuild_free(parse);
 	options_free(&parse->defaults);
 	conferrors_free(&parse->errors);
 	*parse = (struct confparse){ .file = NULL };

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* confprint: option_table, walked to write what confparse reads. */
+/* confprint: the tables of options, walked to write what confparse reads. */
 #include "watchdog/config/confprint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "watchdog/base/signame.h"
 #include "watchdog/model/option.h"
+#include "watchdog/model/privacy.h"
+#include "watchdog/model/url.h"
 
 struct unit {
 	const char *name;
@@ -104,28 +107,36 @@ static void add_number(const struct option_spec *option, int64_t value, struct s
 	str_addf(text, "%lld", (long long)value);
 }
 
-static void add_list(const struct strlist *list, struct str *text)
+/* As far as PRIVACY lets it be seen. */
+static void add_text(const char *value, enum option_privacy privacy, struct str *text)
+{
+	char *shown = privacy_text(privacy, value);
+
+	add_quoted(shown, text);
+	free(shown);
+}
+
+static void add_list(const struct strlist *list, enum option_privacy privacy, struct str *text)
 {
 	str_add(text, "{");
 	for (size_t i = 0; i < list->count; i++) {
 		str_add(text, i ? ", " : "");
-		add_quoted(list->items[i], text);
+		add_text(list->items[i], privacy, text);
 	}
 	str_add(text, "}");
 }
 
-static void add_value(const struct option_spec *option, const struct worker_options *options,
-		      struct str *text)
+static void add_value(const struct option_spec *option, const void *options, struct str *text)
 {
 	if (option_is_number(option)) {
 		add_number(option, *option_number(option, options), text);
 	} else if (option->kind == OPTION_LIST) {
-		add_list(option_list(option, options), text);
+		add_list(option_list(option, options), option->privacy, text);
 	} else {
 		const char *value = *option_string(option, options);
 
 		/* Empty unsets what has no default. */
-		add_quoted(value ? value : "", text);
+		add_text(value ? value : "", value ? option->privacy : OPTION_OPEN, text);
 	}
 }
 
@@ -141,8 +152,7 @@ static bool is_same_list(const struct strlist *a, const struct strlist *b)
 	return true;
 }
 
-static bool is_same_value(const struct option_spec *option, const struct worker_options *a,
-			  const struct worker_options *b)
+static bool is_same_value(const struct option_spec *option, const void *a, const void *b)
 {
 	if (option_is_number(option))
 		return *option_number(option, a) == *option_number(option, b);
@@ -154,26 +164,81 @@ static bool is_same_value(const struct option_spec *option, const struct worker_
 	return left && right ? strcmp(left, right) == 0 : left == right;
 }
 
-static void add_worker(const struct worker *worker, const struct worker_options *defaults,
-		       struct str *text)
+/* What a section has, whichever table it is of. */
+struct section {
+	const char *word;
+	const char *name;
+	const char *file;
+	int line;
+	const void *options;
+};
+
+static void add_section(const struct section *section, const struct option_spec *table,
+			const void *defaults, struct str *text)
 {
-	str_addf(text, "\n# %s:%d\nworker \"%s\" {\n", worker->file, worker->line, worker->name);
-	for (const struct option_spec *option = option_table; option->name; option++) {
+	str_addf(text, "\n# %s:%d\n%s \"%s\" {\n", section->file, section->line, section->word,
+		 section->name);
+	for (const struct option_spec *option = table; option->name; option++) {
 		if (option->kind == OPTION_LATER ||
-		    (defaults && is_same_value(option, &worker->options, defaults)))
+		    (defaults && is_same_value(option, section->options, defaults)))
 			continue;
 		str_addf(text, "\t%s = ", option->name);
-		add_value(option, &worker->options, text);
+		add_value(option, section->options, text);
 		str_add(text, "\n");
 	}
 	str_add(text, "}\n");
+}
+
+static void add_workers(const struct config *config, bool is_all, struct str *text)
+{
+	struct worker_options defaults;
+
+	options_init(&defaults);
+	for (size_t i = 0; i < config->worker_count; i++) {
+		const struct worker *worker = &config->workers[i];
+		struct section section = { "worker", worker->name, worker->file, worker->line,
+					   &worker->options };
+
+		add_section(&section, option_table, is_all ? NULL : &defaults, text);
+	}
+	options_free(&defaults);
+}
+
+static void add_webhooks(const struct config *config, bool is_all, struct str *text)
+{
+	struct webhook_options defaults;
+
+	options_init_in(webhook_option_table, &defaults);
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook *webhook = &config->webhooks[i];
+		struct section section = { "webhook", webhook->name, webhook->file, webhook->line,
+					   &webhook->options };
+
+		add_section(&section, webhook_option_table, is_all ? NULL : &defaults, text);
+	}
+	options_free_in(webhook_option_table, &defaults);
+}
+
+static void add_pings(const struct config *config, bool is_all, struct str *text)
+{
+	struct ping_options defaults;
+
+	options_init_in(ping_option_table, &defaults);
+	for (size_t i = 0; i < config->ping_count; i++) {
+		const struct ping *ping = &config->pings[i];
+		struct section section = { "ping", ping->name, ping->file, ping->line,
+					   &ping->options };
+
+		add_section(&section, ping_option_table, is_all ? NULL : &defaults, text);
+	}
+	options_free_in(ping_option_table, &defaults);
 }
 
 static void add_group(const struct config_group *group, struct str *text)
 {
 	str_addf(text, "\n# %s:%d\ngroup \"%s\" {\n\tworkers = ", group->file, group->line,
 		 group->name);
-	add_list(&group->workers, text);
+	add_list(&group->workers, OPTION_OPEN, text);
 	str_add(text, "\n}\n");
 }
 
@@ -186,20 +251,30 @@ static void add_comment(const char *name, const char *value, struct str *text)
 	str_add(text, "\n");
 }
 
-void confprint(const struct config *config, bool is_all, struct str *text)
+static void add_top(const struct config *config, struct str *text)
 {
-	struct worker_options defaults;
-
-	options_init(&defaults);
 	str_addf(text, "# main file %s\n", config->main_file ? config->main_file : "unknown");
 	add_comment("conf_dir", config->conf_dir, text);
 	add_comment("state_dir", config->state_dir, text);
 	add_comment("pidfile_dir", config->pidfile_dir, text);
 	add_comment("log_dir", config->log_dir, text);
 	str_addf(text, "# minder = %s\n", config->minder ? "true" : "false");
-	for (size_t i = 0; i < config->worker_count; i++)
-		add_worker(&config->workers[i], is_all ? NULL : &defaults, text);
+	add_comment("metrics_file", config->metrics_file, text);
+	if (config->history_ms) {
+		str_add(text, "# history = ");
+		add_duration(config->history_ms, text);
+		str_add(text, "\n");
+	}
+}
+
+void confprint(const struct config *config, bool is_all, struct str *text)
+{
+	add_top(config, text);
+	add_workers(config, is_all, text);
 	for (size_t i = 0; i < config->group_count; i++)
 		add_group(&config->groups[i], text);
-	options_free(&defaults);
+	if (config->webhook_count + config->ping_count > 0)
+		str_add(text, "\n# Of what follows secrets are not shown: " URL_CUT " stands for them.\n");
+	add_webhooks(config, is_all, text);
+	add_pings(config, is_all, text);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* confscan: walks the text by the rules of libconfuse's lexer; knows no option. */
+/* confscan: walks the text by the rules of libconfuse's lexer; knows no option but a ping's `when`. */
 #include "watchdog/config/confscan.h"
 
 #include <ctype.h>
 #include <string.h>
 
+#include "watchdog/base/mem.h"
 #include "watchdog/base/utf8.h"
 
 /* Deeper than any section goes: then a brace is missing further up. */
@@ -19,6 +20,15 @@ struct scan {
 	int brace_line[DEPTH_MAX]; /* where each open brace stands */
 	const char *file;
 	struct conferrors *errors;
+	struct confscan_parts *parts;
+
+	/* The three tokens before this one: what a section begins with, or what gives a value. */
+	struct word {
+		size_t at, len;
+		int line;
+	} words[3];
+	bool in_part;	    /* the last of PARTS is open */
+	size_t seen_before; /* errors, when it began */
 };
 
 static bool check_bytes(const struct scan *scan)
@@ -189,9 +199,101 @@ static void unquoted(struct scan *scan)
 		refuse_variable(scan);
 }
 
+/* ---- parts -------------------------------------------------------------------------------- */
+
+/* The token N before this one; 1: the last. */
+static const struct word *word_before(const struct scan *scan, size_t n)
+{
+	return &scan->words[3 - n];
+}
+
+static bool is_word(const struct scan *scan, const struct word *word, const char *text)
+{
+	return word->len == strlen(text) && memcmp(scan->text + word->at, text, word->len) == 0;
+}
+
+static void remember(struct scan *scan, size_t at, int line)
+{
+	scan->words[0] = scan->words[1];
+	scan->words[1] = scan->words[2];
+	scan->words[2] = (struct word){ at, scan->at - at, line };
+}
+
+/* A title without its quotes. One with escapes is no name. */
+static void copy_title(const struct scan *scan, const struct word *title, char *name)
+{
+	const char *from = scan->text + title->at;
+	size_t len = title->len;
+	const char *why;
+
+	if (len >= 2 && strchr("\"'", *from)) {
+		from++;
+		len -= 2;
+	}
+	if (len > WORKER_NAME_MAX)
+		return;
+	memcpy(name, from, len);
+	name[len] = '\0';
+	if (!worker_name_is_valid(name, &why))
+		name[0] = '\0';
+}
+
+/* At a '{' on the top level: webhook TITLE {, or without a title, which its own parser refuses. */
+static void begin_part(struct scan *scan)
+{
+	struct confscan_parts *parts = scan->parts;
+	const struct word *title = word_before(scan, 1);
+	const struct word *kind = word_before(scan, 2);
+
+	if (is_word(scan, title, "webhook") || is_word(scan, title, "ping"))
+		kind = title;
+	else if (!is_word(scan, kind, "webhook") && !is_word(scan, kind, "ping"))
+		return;
+	if (is_word(scan, kind == title ? word_before(scan, 2) : word_before(scan, 3), "="))
+		return; /* it is a value: where it belongs to is for libconfuse to say */
+	parts->items = mem_resize(parts->items, parts->count + 1, sizeof(*parts->items));
+	struct confscan_part *part = &parts->items[parts->count++];
+	*part = (struct confscan_part){ .kind = is_word(scan, kind, "ping") ? CONFSECTION_PING
+									 : CONFSECTION_WEBHOOK,
+					.at = kind->at,
+					.line = kind->line };
+	if (kind != title)
+		copy_title(scan, title, part->name);
+	scan->in_part = true;
+	scan->seen_before = scan->errors->seen;
+}
+
+static void end_part(struct scan *scan)
+{
+	struct confscan_part *part = &scan->parts->items[scan->parts->count - 1];
+	size_t seen = scan->errors->seen - scan->seen_before;
+
+	part->len = scan->at - part->at;
+	part->is_broken = seen > 0;
+	scan->parts->seen += seen;
+	scan->in_part = false;
+}
+
+/* At a quote: of `when = worker "X"` it changes places with the word, which then is a part of the string. */
+static void join_worker(struct scan *scan)
+{
+	const struct word *worker = word_before(scan, 1);
+	char quote = peek(scan, 0);
+
+	if (!scan->in_part || !is_word(scan, worker, "worker") ||
+	    !is_word(scan, word_before(scan, 2), "=") || !is_word(scan, word_before(scan, 3), "when"))
+		return;
+	memmove(scan->text + worker->at + 1, scan->text + worker->at, scan->at - worker->at);
+	scan->text[worker->at] = quote;
+}
+
+/* ---- tokens ------------------------------------------------------------------------------- */
+
 static void brace(struct scan *scan)
 {
 	if (peek(scan, 0) == '{') {
+		if (scan->depth == 0)
+			begin_part(scan);
 		if (scan->depth < DEPTH_MAX)
 			scan->brace_line[scan->depth] = scan->line;
 		scan->depth++;
@@ -199,6 +301,8 @@ static void brace(struct scan *scan)
 		scan->depth--;
 	}
 	step(scan);
+	if (scan->depth == 0 && scan->in_part)
+		end_part(scan);
 }
 
 static void stray(struct scan *scan)
@@ -208,7 +312,8 @@ static void stray(struct scan *scan)
 	step(scan);
 }
 
-static void token(struct scan *scan)
+/* What is no token: true where there was some of it. */
+static bool between(struct scan *scan)
 {
 	char byte = peek(scan, 0);
 	char next = peek(scan, 1);
@@ -217,18 +322,34 @@ static void token(struct scan *scan)
 		line_comment(scan);
 	else if (byte == '/' && next == '*')
 		block_comment(scan);
-	else if (byte == '"')
+	else if (strchr(" \t\n\r", byte))
+		step(scan);
+	else
+		return false;
+	return true;
+}
+
+static void token(struct scan *scan)
+{
+	size_t at = scan->at;
+	int line = scan->line;
+	char byte = peek(scan, 0);
+
+	if (byte == '"' || byte == '\'')
+		join_worker(scan);
+	if (byte == '"')
 		double_quoted(scan);
 	else if (byte == '\'')
 		single_quoted(scan);
 	else if (byte == '{' || byte == '}')
 		brace(scan);
-	else if (byte == '*' || (byte == '+' && next != '='))
+	else if (byte == '*' || (byte == '+' && peek(scan, 1) != '='))
 		stray(scan);
-	else if (strchr(" \t\n\r=(),+", byte))
+	else if (strchr("=(),+", byte))
 		step(scan);
 	else
 		unquoted(scan);
+	remember(scan, at, line);
 }
 
 static void skip_byte_order_mark(struct scan *scan)
@@ -237,18 +358,21 @@ static void skip_byte_order_mark(struct scan *scan)
 		memset(scan->text, ' ', 3);
 }
 
-bool confscan(char *text, size_t len, const char *file, struct conferrors *errors)
+bool confscan(char *text, size_t len, const char *file, struct confscan_parts *parts,
+	      struct conferrors *errors)
 {
-	struct scan scan = { .text = text, .len = len, .line = 1, .file = file, .errors = errors };
+	struct scan scan = { .text = text, .len = len, .line = 1, .file = file, .errors = errors,
+			     .parts = parts };
 	size_t before = errors->seen;
 
 	if (!check_bytes(&scan))
 		return false;
 	skip_byte_order_mark(&scan);
 	while (!at_end(&scan))
-		token(&scan);
-	if (scan.depth > 0 && errors->seen == before)
+		if (!between(&scan))
+			token(&scan);
+	if (scan.depth > 0 && errors->seen == before + parts->seen)
 		conferrors_add(errors, file, scan.brace_line[0],
 			       "the '{' on this line is not closed by a '}'");
-	return errors->seen == before;
+	return errors->seen == before + parts->seen;
 }

@@ -60,6 +60,11 @@ struct confstamp confstamp_of(const char *main_file, const char *conf_dir)
 	return stamp;
 }
 
+void confstamp_add(struct confstamp *stamp, const char *path)
+{
+	add_file(stamp, AT_FDCWD, path);
+}
+
 bool confstamp_is_settled(const struct confstamp *stamp, int64_t at_wall_ms)
 {
 	return stamp->newest_wall_ms <= at_wall_ms - SETTLED_AFTER_MS;

@@ -15,6 +15,9 @@ struct confstamp {
  * coming and going shows too. */
 struct confstamp confstamp_of(const char *main_file, const char *conf_dir);
 
+/* Adds the file PATH, likewise. */
+void confstamp_add(struct confstamp *stamp, const char *path);
+
 /*
  * Whether equal stamps will prove equal content: nothing was changed within the last two seconds before AT_WALL_MS, the moment
  * before the files were read. (Within one tick of the file system's clock a second change would not show.)

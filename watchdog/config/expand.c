@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
@@ -368,8 +369,20 @@ static int make_paths(const struct worker_options *options, const struct subject
 	if (make_path("env_file", env_file, expanded->directory, subject, &expanded->env_file,
 		      err) != 0)
 		return -1;
-	return make_path("pidfile", options->pidfile, expanded->directory, subject,
-			 &expanded->pidfile, err);
+	if (make_path("pidfile", options->pidfile, expanded->directory, subject, &expanded->pidfile,
+		      err) != 0 ||
+	    make_path("heartbeat_file", options->heartbeat_file, expanded->directory, subject,
+		      &expanded->heartbeat_file, err) != 0)
+		return -1;
+	for (size_t i = 0; i < options->restart_on_change.count; i++) {
+		char *path = NULL;
+
+		if (make_path("restart_on_change", options->restart_on_change.items[i],
+			      expanded->directory, subject, &path, err) != 0)
+			return -1;
+		strlist_take(&expanded->restart_on_change, path);
+	}
+	return 0;
 }
 
 /* What is written for the log WHICH, or NULL for none. */
@@ -435,6 +448,8 @@ void expanded_free(struct expanded *expanded)
 	free(expanded->directory);
 	free(expanded->env_file);
 	free(expanded->pidfile);
+	free(expanded->heartbeat_file);
+	strlist_free(&expanded->restart_on_change);
 	free(expanded->stdout_logfile);
 	free(expanded->stderr_logfile);
 	*expanded = (struct expanded){ .directory = NULL };
@@ -444,6 +459,21 @@ void expanded_free(struct expanded *expanded)
 static bool asks_for_account(const char *text)
 {
 	return strstr(text, "%u") || strstr(text, "%h") || behind_tilde(text);
+}
+
+int expand_owner(const struct config *config, const struct instance *instance, uid_t *owner,
+		 struct err *err)
+{
+	struct expanded expanded;
+
+	*owner = geteuid();
+	if (!instance->worker->options.user)
+		return 0;
+	if (expand_instance(config, instance, &expanded, err))
+		return -1;
+	*owner = expanded.account.uid;
+	expanded_free(&expanded);
+	return 0;
 }
 
 char *expand_logfile(const struct config *config, const struct instance *instance, int which,

@@ -24,6 +24,8 @@ struct expanded {
 	char *env_file;		    /* NULL: none; '-' in front taken off; relative: to directory */
 	int env_file_optional;
 	char *pidfile;	      /* type = forking; else NULL; relative: to directory */
+	char *heartbeat_file; /* NULL: none; relative: to directory */
+	struct strlist restart_on_change; /* likewise */
 	char *stdout_logfile; /* absolute; NULL: none (discarded); relative: to log_dir */
 	char *stderr_logfile; /* NULL: none; equal to stdout_logfile: same */
 };
@@ -51,6 +53,10 @@ void expanded_free(struct expanded *expanded);
 int expand_environment(const struct config *config, const struct instance *instance,
 		       const struct expanded *expanded, struct strlist *environment,
 		       struct err *err);
+
+/* Only whom INSTANCE runs as, who owns its logs; looks nobody up where no user is set. */
+int expand_owner(const struct config *config, const struct instance *instance, uid_t *owner,
+		 struct err *err);
 
 /* Only a log's path (for the round, which need not expand everything). WHICH: 1 or 2. NULL
  * with ERR unset where the log is "none"; "same" for 2 gives 1's. Allocated. */

@@ -10,6 +10,8 @@
 #define WATCHDOG_COURIER_COURIER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/out.h"
@@ -20,7 +22,18 @@
 struct courier_options {
 	const struct out *out;
 	bool is_now;      /* waits for nothing: every delay counts as over, once */
-	bool is_detached; /* a round began it: says nothing, keeps its complaints for the next round (store/said.h) */
+	bool is_detached; /* a round began it: says nothing, keeps its complaints for the next round (store/complaints.h) */
+};
+
+/* What a run has done, for who wants to say it. */
+struct courier_done {
+	int64_t delivered;    /* events */
+	int64_t dead;         /* events that became dead letters */
+	int64_t failed;       /* tries of webhooks that went wrong */
+	int64_t pings;        /* taken */
+	int64_t pings_failed; /* given up */
+	int64_t owed;         /* events, at the end */
+	int64_t next_wall_ms; /* when the next try is due; INT64_MAX: nothing is owed that could be sent */
 };
 
 enum courier_end {
@@ -30,7 +43,8 @@ enum courier_end {
 	COURIER_FAILED
 };
 
+/* DONE is filled in any case. */
 enum courier_end courier_run(const struct config *config, const struct courier_options *options,
-			     struct err *err);
+			     struct courier_done *done, struct err *err);
 
 #endif

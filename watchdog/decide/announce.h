@@ -10,6 +10,7 @@
 #define WATCHDOG_DECIDE_ANNOUNCE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "watchdog/base/clock.h"
 #include "watchdog/model/event.h"
@@ -23,11 +24,15 @@ struct announcement {
 	const char *subject; /* NAME:N */
 	const char *worker;
 	int64_t instance;
+	uint64_t herd;       /* tells this state directory from others */
 	const struct worker_options *options; /* NULL where no definition has it any more */
 	int64_t rss_bytes;    /* as just seen; -1 */
 	int64_t memory_bytes; /* likewise, by the worker's metric */
 	struct clock now;
 };
+
+/* What stands for a process in a record's `ended` and `told`; never 0. */
+uint64_t announce_key(const struct procid *process);
 
 /* The events that RECORD owes, in the order in which they happened, to EVENTS; their number. Borrows from RECORD and ANNOUNCEMENT. */
 size_t announce_due(const struct record *record, const struct announcement *announcement,

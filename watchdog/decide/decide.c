@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "watchdog/decide/announce.h"
 #include "watchdog/decide/backoff.h"
 #include "watchdog/decide/expect.h"
 #include "watchdog/decide/pressure.h"
@@ -67,7 +68,12 @@ static void note_end(const struct situation *s, struct decision *d, enum reason 
 		record->last_exit.wall_ms = s->now.wall_ms;
 	record->has_exit = 1;
 	record->last_exit_reason = reason;
+	record->ends[reason]++;
+	record->ended = record->process.pid ? announce_key(&record->process) : 0;
+	record->ended_pid = record->process.pid;
 	record->over_since_boot_ms = 0;
+	/* Whatever follows: who is killed before it was recorded must not leave the same end to be found again. */
+	enter(s, d, STATE_STOPPED);
 	d->has_ended = true;
 }
 
@@ -114,11 +120,14 @@ static void adopt(const struct situation *s, struct decision *d)
 	struct record *record = &d->record;
 
 	d->was_adopted = true;
+	record->starts++;
+	settle_start_reason(record, false);
 	record->process = s->seen->process;
 	record->definition = s->seen->definition;
 	record->started_boot_ms = s->seen->started_boot_ms;
 	record->started_wall_ms = s->seen->started_wall_ms;
 	record->over_since_boot_ms = 0;
+	settle_vitals(record, s->seen->watched);
 	enter(s, d, STATE_STARTING);
 }
 
@@ -143,6 +152,54 @@ static void watch_memory(const struct situation *s, struct decision *d)
 	/* One that is over for long enough waits for its turn. */
 	if (is_over && due_boot_ms > s->now.boot_ms)
 		d->again_boot_ms = due_boot_ms;
+}
+
+static void watch_heartbeat(const struct situation *s, struct decision *d)
+{
+	if (!pressure_is_quiet(s))
+		d->record.quiet_since_boot_ms = 0;
+	else if (!d->record.quiet_since_boot_ms)
+		d->record.quiet_since_boot_ms = s->now.boot_ms;
+}
+
+/* One mark each cpu_limit_for: what was used since the last one is the use over that time. */
+static void watch_cpu(const struct situation *s, struct decision *d)
+{
+	const struct worker_options *options = &s->worker->options;
+	struct record *record = &d->record;
+	int64_t span_ms = s->now.boot_ms - record->cpu_mark_boot_ms;
+
+	if (options->cpu_limit == OPTION_NONE || s->seen->cpu_ms < 0)
+		return;
+	if (record->cpu_mark_boot_ms && span_ms < options->cpu_limit_for_ms)
+		return;
+	record->is_racing = record->cpu_mark_boot_ms && span_ms > 0 &&
+			    (s->seen->cpu_ms - record->cpu_mark_ms) * 100 >=
+				    options->cpu_limit * span_ms;
+	record->cpu_mark_boot_ms = s->now.boot_ms;
+	record->cpu_mark_ms = s->seen->cpu_ms;
+}
+
+/* What was not there to be looked at when it was started counts from now on. */
+static void watch_files(const struct situation *s, struct decision *d)
+{
+	int64_t sig = s->worker->options.reload_signal;
+
+	if (!d->record.watched)
+		d->record.watched = s->seen->watched;
+	if (sig == OPTION_NONE || !pressure_is_deployed(s))
+		return;
+	d->record.watched = s->seen->watched;
+	d->action = ACTION_RELOAD;
+	d->signal = (int)sig;
+}
+
+static void watch(const struct situation *s, struct decision *d)
+{
+	watch_memory(s, d);
+	watch_heartbeat(s, d);
+	watch_cpu(s, d);
+	watch_files(s, d);
 }
 
 static void begin_stop(const struct situation *s, struct decision *d, enum reason reason,
@@ -281,7 +338,7 @@ static void rise(const struct situation *s, struct decision *d)
 	adopt_if_new(s, d);
 	ready_boot_ms = d->record.started_boot_ms + s->worker->options.startsecs_ms;
 	if (d->record.state != STATE_STARTING) {
-		watch_memory(s, d);
+		watch(s, d);
 		return;
 	}
 	if (s->now.boot_ms < ready_boot_ms) {
@@ -289,9 +346,10 @@ static void rise(const struct situation *s, struct decision *d)
 		return;
 	}
 	d->record.failures = 0;
+	d->record.fatal = 0;
 	d->record.failure[0] = '\0';
 	enter(s, d, STATE_RUNNING);
-	watch_memory(s, d);
+	watch(s, d);
 }
 
 static void adopt_and_rise(const struct situation *s, struct decision *d)

@@ -45,13 +45,14 @@ enum action {
 	ACTION_NONE,
 	ACTION_START,
 	ACTION_SIGNAL, /* the stop signal: record first, then send */
+	ACTION_RELOAD, /* reload_signal: record first, then send */
 	ACTION_KILL,   /* KILL, to what killmode says */
 	ACTION_FORGET  /* its definition is gone and it is dead: drop record and pidfile */
 };
 
 struct decision {
 	enum action action;
-	int signal;              /* ACTION_SIGNAL */
+	int signal;              /* ACTION_SIGNAL, ACTION_RELOAD */
 	bool has_ended;          /* an end was found and is in record.last_exit: sweep, tell */
 	bool was_adopted;        /* alive, though the record did not say so */
 	enum state state;        /* as shown: STATE_UNKNOWN where one cannot tell */

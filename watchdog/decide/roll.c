@@ -9,6 +9,7 @@ static int urgency(enum reason pressure)
 	case REASON_MAX_AGE:
 		return 1;
 	case REASON_CONFIG_CHANGED:
+	case REASON_DEPLOY:
 		return 2;
 	case REASON_MANUAL:
 		return 4;
@@ -48,7 +49,8 @@ size_t roll_choose(const struct roll_member *members, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (urgency(members[i].pressure) == 0)
 			continue;
-		if ((new_one_fails && members[i].pressure == REASON_CONFIG_CHANGED) ||
+		if ((new_one_fails && (members[i].pressure == REASON_CONFIG_CHANGED ||
+				       members[i].pressure == REASON_DEPLOY)) ||
 		    (asked_one_fails && members[i].pressure == REASON_MANUAL))
 			continue;
 		if (chosen == ROLL_NONE ||

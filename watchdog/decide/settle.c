@@ -33,13 +33,34 @@ void settle_failure(struct record *record, const struct worker_options *options,
 	if (record->state != (int64_t)state)
 		record->state_wall_ms = now.wall_ms;
 	record->state = state;
+	record->fatal |= is_fatal;
 	settle_next_start(record, delay_ms, now);
 }
 
+void settle_vitals(struct record *record, uint64_t watched)
+{
+	record->quiet_since_boot_ms = 0;
+	record->cpu_mark_boot_ms = 0;
+	record->cpu_mark_ms = 0;
+	record->is_racing = 0;
+	record->watched = watched;
+}
+
+void settle_start_reason(struct record *record, bool is_manual)
+{
+	if (is_manual)
+		record->start_reason = REASON_MANUAL;
+	else
+		record->start_reason = record->has_exit ? record->last_exit_reason : REASON_MISSING;
+}
+
 void settle_started(struct record *record, const struct worker *worker,
-		    const struct procid *process, struct clock now, const char *boot_id)
+		    const struct procid *process, uint64_t watched, struct clock now,
+		    const char *boot_id)
 {
 	record->state = worker->options.startsecs_ms ? STATE_STARTING : STATE_RUNNING;
+	if (record->state == STATE_RUNNING)
+		record->fatal = 0;
 	record->state_wall_ms = now.wall_ms;
 	record->process = *process;
 	record->definition = worker->definition;
@@ -49,6 +70,7 @@ void settle_started(struct record *record, const struct worker *worker,
 	record->next_start_boot_ms = 0;
 	record->next_start_wall_ms = 0;
 	record->over_since_boot_ms = 0;
+	settle_vitals(record, watched);
 	record->failure[0] = '\0';
 	settle_stopping(record, worker);
 	settle_boot(record, boot_id);

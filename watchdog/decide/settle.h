@@ -3,13 +3,22 @@
 #ifndef WATCHDOG_DECIDE_SETTLE_H
 #define WATCHDOG_DECIDE_SETTLE_H
 
+#include <stdbool.h>
+
 #include "watchdog/base/clock.h"
 #include "watchdog/model/record.h"
 #include "watchdog/model/worker.h"
 
+/* Why the next start happens: because of how the last process ended, or because a person asked. Before settle_started. */
+void settle_start_reason(struct record *record, bool is_manual);
+
+/* A process whose heartbeat and use of the CPU nobody has followed yet. WATCHED: of observation.h, taken before it was started. */
+void settle_vitals(struct record *record, uint64_t watched);
+
 /* A successful start of PROCESS. */
 void settle_started(struct record *record, const struct worker *worker,
-		    const struct procid *process, struct clock now, const char *boot_id);
+		    const struct procid *process, uint64_t watched, struct clock now,
+		    const char *boot_id);
 
 /* A start that failed before anything was executed; WHY is one line. */
 void settle_start_failed(struct record *record, const struct worker *worker, const char *why,

@@ -12,6 +12,7 @@
 #ifndef WATCHDOG_JOURNAL_JOURNAL_H
 #define WATCHDOG_JOURNAL_JOURNAL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,13 @@
 #define JOURNAL_FILE "journal.db"
 #define JOURNAL_PATIENCE_MS 5000
 
+/* ERR's sys_errno, where callers may want to tell: */
+#define JOURNAL_LOCKED	  EAGAIN /* for longer than the patience */
+#define JOURNAL_FULL	  ENOSPC /* disk, quota or file size limit: nothing was changed */
+#define JOURNAL_READ_ONLY EROFS
+#define JOURNAL_CORRUPT	  EBADMSG /* it is carried over when it is opened the next time */
+#define JOURNAL_REPLACED  ESTALE  /* another file has its name by now: to be opened anew */
+
 struct journal;
 
 enum journal_access {
@@ -29,12 +37,21 @@ enum journal_access {
 	JOURNAL_WRITE
 };
 
-/* STATE_DIR: path. NOTICE gets a sentence where something was found wrong and mended ("moved aside as …"). */
+/*
+ * STATE_DIR: path. NOTICE gets a sentence where something was found wrong and mended ("… is kept as …"). Either access mends. Refused, and
+ * never touched: what is no regular file, or another user's, or of a newer cronherd.
+ */
 int journal_open(struct journal **journal, const char *state_dir, enum journal_access access,
 		 struct str *notice, struct err *err);
 void journal_close(struct journal *journal); /* NULL: nothing */
 
-/* What stands between the two is stored as a whole, durably, or not at all. Without them each call is on its own. */
+/* Whether it is still the one in its directory: false once it was replaced, removed, or, where there was none, made. */
+bool journal_is_current(const struct journal *journal);
+
+/*
+ * What stands between the two is stored as a whole, durably, or not at all. Without them each call is on its own. After a failure
+ * in between, the commit fails too.
+ */
 int journal_begin(struct journal *journal, struct err *err);
 int journal_commit(struct journal *journal, struct err *err);
 void journal_rollback(struct journal *journal);
@@ -43,18 +60,25 @@ void journal_rollback(struct journal *journal);
 
 struct journal_event {
 	int64_t seq; /* the order in which they came; 0 while not stored */
-	char *id;
-	char *type;    /* "worker.started" */
+	char *id;      /* at most JOURNAL_ID_MAX of A-Z a-z 0-9 - _ */
+	char *type;    /* "worker.started": at most JOURNAL_ID_MAX of a-z 0-9 . _ */
 	char *source;  /* "/cronherd/HOST/USER" */
 	char *subject; /* "" none */
 	int64_t wall_ms;
 	char *round; /* the name of the round's spool file: equal for events of one round */
-	char *data;  /* a JSON object: INTERFACE.md, "Events" */
+	char *data;  /* a JSON object: INTERFACE.md, "Events"; at most JOURNAL_DATA_MAX bytes */
 };
+
+#define JOURNAL_ID_MAX	 64
+#define JOURNAL_TEXT_MAX 8192 /* of source, subject and round, which are lines of UTF-8 */
+#define JOURNAL_DATA_MAX (256 * 1024)
+
+/* Whether EVENT is as these comments say; what is stored is, as far as nobody altered the file. Pure. */
+bool journal_event_is_sound(const struct journal_event *event);
 
 void journal_event_free(struct journal_event *event); /* its members */
 
-/* Stores EVENT and sets its seq. 1, or 0 where its id is known already (nothing is changed), or -1. */
+/* Stores EVENT, which must be sound, and sets its seq. 1, or 0 where its id is known already (nothing is changed), or -1. */
 int journal_add(struct journal *journal, struct journal_event *event, struct err *err);
 
 /* Calls EACH for the events with wall_ms >= SINCE and seq > AFTER, oldest first, until it returns false. */
@@ -88,7 +112,7 @@ int journal_owe(struct journal *journal, int64_t seq, const char *webhook, int64
 int journal_queue(struct journal *journal, const char *webhook, struct journal_delivery *deliveries,
 		  size_t max, struct err *err);
 
-/* After a try: DEBT stays OWED for another. LAST: a few words. */
+/* After a try: DEBT stays OWED for another. LAST: a few words. What is not known, or was delivered, is left alone. */
 int journal_settle(struct journal *journal, const char *webhook, int64_t seq, enum journal_debt debt,
 		   int64_t now_wall_ms, const char *last, struct err *err);
 
@@ -107,14 +131,14 @@ int journal_replay(struct journal *journal, const char *webhook, const char *id,
 int journal_purge(struct journal *journal, const char *webhook, const char *id, struct err *err);
 
 struct journal_tally {
-	int64_t owed, delivered, dead; /* delivered: as long as retention keeps them, plus all before */
+	int64_t owed, delivered, dead; /* delivered: ever */
 	int64_t oldest_owed_wall_ms;   /* 0: none */
 };
 
 int journal_tally(struct journal *journal, const char *webhook, struct journal_tally *tally,
 		  struct err *err);
 
-/* The names of all webhooks to which something is owed, or was ever. */
+/* The names of all webhooks of which something is known, in order. */
 int journal_webhooks(struct journal *journal, struct strlist *names, struct err *err);
 
 /* ---- endpoints: how a webhook does -------------------------------------------------------- */
@@ -122,6 +146,8 @@ int journal_webhooks(struct journal *journal, struct strlist *names, struct err 
 struct journal_endpoint {
 	uint64_t url_hash;        /* of the URL that all this is about */
 	int64_t failures;         /* tries in a row that went wrong, of the one at the head of the queue */
+	int64_t refusals;         /* among them, those where it was refused (net/verdict.h) */
+	int64_t digest_seq;       /* the last of those that were put into one message; 0: none are */
 	int64_t next_wall_ms;     /* not before; 0: at once */
 	int64_t failing_wall_ms;  /* since; 0: is well */
 	int64_t disabled_wall_ms; /* since a 410; 0: is not */
@@ -156,7 +182,9 @@ struct journal_sample {
 	int64_t rss_bytes, memory_bytes; /* -1: not known */
 };
 
+/* What is known of that subject and moment already stays. 1, 0 (it was known) or -1. */
 int journal_sample(struct journal *journal, const struct journal_sample *sample, struct err *err);
+/* Oldest first, as journal_events. */
 int journal_samples(struct journal *journal, int64_t since_wall_ms,
 		    bool (*each)(const struct journal_sample *sample, void *data), void *data,
 		    struct err *err);
@@ -164,10 +192,11 @@ int journal_samples(struct journal *journal, int64_t since_wall_ms,
 /* ---- retention ---------------------------------------------------------------------------- */
 
 struct journal_retention {
-	int64_t events_ms;  /* events, and deliveries made, older than that go; what is owed stays */
-	int64_t dead_ms;    /* dead letters */
-	int64_t samples_ms; /* 0: all of them go */
-	int64_t bytes;      /* the database is kept below that: the oldest go first, owed and dead last */
+	int64_t events_ms;  /* events, and deliveries made, older than that go; what is owed or dead stays */
+	int64_t dead_ms;    /* dead letters; 0, here and above and below: all go */
+	int64_t samples_ms;
+	int64_t bytes;      /* the database is kept below that (0: no matter): the oldest go first, dead letters
+			       after all else, what is owed last */
 };
 
 /* How many events went; those that were still owed are in *DROPPED (they are never dropped by age). */

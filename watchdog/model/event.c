@@ -7,7 +7,7 @@
 
 #include "watchdog/base/hash.h"
 
-static const char *const names[EVENT_TYPE_COUNT] = {
+const char *const event_type_names[EVENT_TYPE_COUNT + 1] = {
 	[EVENT_WORKER_STARTED] = "worker.started",
 	[EVENT_WORKER_STOPPED] = "worker.stopped",
 	[EVENT_WORKER_BLOATED] = "worker.bloated",
@@ -24,7 +24,7 @@ static const char *const names[EVENT_TYPE_COUNT] = {
 
 const char *event_type_name(enum event_type type)
 {
-	return names[type];
+	return event_type_names[type];
 }
 
 int event_type_from_name(const char *name)
@@ -34,7 +34,7 @@ int event_type_from_name(const char *name)
 	if (strncmp(name, prefix, sizeof(prefix) - 1) == 0)
 		name += sizeof(prefix) - 1;
 	for (int i = 0; i < EVENT_TYPE_COUNT; i++)
-		if (strcmp(names[i], name) == 0)
+		if (strcmp(event_type_names[i], name) == 0)
 			return i;
 	return -1;
 }
@@ -51,9 +51,9 @@ static uint64_t half(uint64_t hash, const char *type, const char *subject, const
 void event_id(char id[EVENT_ID_SIZE], enum event_type type, const char *subject,
 	      const uint64_t *facts, size_t count)
 {
-	uint64_t first = half(HASH_INIT, names[type], subject, facts, count);
+	uint64_t first = half(HASH_INIT, event_type_names[type], subject, facts, count);
 	/* FNV-1a's last steps mix little: the other half begins where this one ended. */
-	uint64_t second = half(~first, names[type], subject, facts, count);
+	uint64_t second = half(~first, event_type_names[type], subject, facts, count);
 
 	(void)snprintf(id, EVENT_ID_SIZE, "%016" PRIx64 "%016" PRIx64, first, second);
 }

@@ -36,6 +36,7 @@ enum event_type {
 
 /* "worker.started": what webhooks' `events` and people name it. As CloudEvents' type with "cronherd." before it. */
 const char *event_type_name(enum event_type type);
+extern const char *const event_type_names[EVENT_TYPE_COUNT + 1]; /* all of them, NULL behind the last */
 int event_type_from_name(const char *name); /* -1: none; a leading "cronherd." is passed over */
 
 /* 32 lower-case hexadecimal digits and a NUL. */

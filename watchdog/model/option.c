@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* option: the table of worker options, and reading, copying and hashing what it lists. */
+/* option: the table of worker options, and reading, copying and hashing what any such table lists. */
 #include "watchdog/model/option.h"
 
 #include <stdlib.h>
@@ -8,9 +8,13 @@
 
 #include "watchdog/base/hash.h"
 #include "watchdog/base/mem.h"
+#include "watchdog/base/nearest.h"
 #include "watchdog/base/signame.h"
 #include "watchdog/base/units.h"
 #include "watchdog/model/limit.h"
+
+#define OPTIONS struct worker_options
+#include "watchdog/model/optionrow.h"
 
 /* ---- items of lists -------------------------------------------------------------------------- */
 
@@ -32,6 +36,11 @@ static const char *check_after(const char *item)
 	const char *why;
 
 	return worker_name_is_valid(item, &why) ? NULL : why;
+}
+
+static const char *check_path(const char *item)
+{
+	return *item ? NULL : "must be a path";
 }
 
 static const char *check_exitcode(const char *item)
@@ -85,38 +94,6 @@ static const char *const scope_names[] = {
 	NULL,
 };
 
-/* So long that nobody means more, so short that sums with a clock never overflow. */
-#define CENTURY_MS (INT64_C(36525) * 24 * 60 * 60 * 1000)
-
-#define ROW(name_, kind_, effect_, member_)                                                        \
-	.name = name_, .kind = OPTION_##kind_, .effect = OPTION_##effect_,                         \
-	.offset = offsetof(struct worker_options, member_)
-#define TEXT(name, effect, member) ROW(name, STRING, effect, member), .expects = "must not be empty"
-#define LIST(name, effect, member) ROW(name, LIST, effect, member)
-#define BOOL(name, effect, member)                                                                 \
-	ROW(name, BOOL, effect, member), .expects = "must be true or false"
-#define INT(name, effect, member, least, most)                                                     \
-	ROW(name, INT, effect, member),                                                            \
-		.min = least, .max = most,                                                         \
-		.expects = "must be a whole number from " #least " to " #most
-#define MODE(name, effect, member)                                                                 \
-	ROW(name, OCTAL, effect, member), .max = 0777,                                             \
-					  .expects = "must be an octal number from 0 to 0777"
-#define DURATION(name, member, least, words)                                                       \
-	ROW(name, DURATION, POLICY, member),                                                       \
-		.min = least, .max = CENTURY_MS,                                                   \
-		.expects = "must be " words ", such as 90s, 5min or 1h30min"
-#define SIZE(name, member, least, words)                                                           \
-	ROW(name, SIZE, POLICY, member),                                                           \
-		.min = least, .max = INT64_MAX,                                                    \
-		.expects = "must be " words ", such as 512K, 128M or 1.5G"
-#define SIGNAL(name, member)                                                                       \
-	ROW(name, SIGNAL, POLICY, member), .expects = "must be a signal, such as TERM or USR1"
-#define ENUM(name, effect, member, words) ROW(name, ENUM, effect, member), .names = words
-#define LATER(name_)                                                                               \
-	.name = name_, .kind = OPTION_LATER,                                                       \
-	.expects = "is not available in this version yet: take it out"
-
 const struct option_spec option_table[] = {
 	{ TEXT("command", PROCESS, command) },
 	{ BOOL("shell", PROCESS, shell), .fallback = "false" },
@@ -146,7 +123,7 @@ const struct option_spec option_table[] = {
 	{ DURATION("stopwaitsecs", stopwaitsecs_ms, 0, "a duration"), .fallback = "10s" },
 	{ ENUM("killmode", POLICY, killmode, killmode_names), .fallback = "mixed",
 	  .expects = "must be mixed, process or group" },
-	{ LATER("reload_signal") },
+	{ SIGNAL("reload_signal", reload_signal) },
 	{ SIZE("memory_limit", memory_limit_bytes, 1, "none, or a size above 0") },
 	{ DURATION("memory_limit_for", memory_limit_for_ms, 0, "a duration"), .fallback = "0" },
 	{ SIZE("memory_max", memory_max_bytes, 1, "none, or a size above 0") },
@@ -154,114 +131,82 @@ const struct option_spec option_table[] = {
 	  .expects = "must be rss, pss or uss" },
 	{ ENUM("memory_scope", POLICY, memory_scope, scope_names), .fallback = "process",
 	  .expects = "must be process or tree" },
-	{ LATER("cpu_limit") },
-	{ LATER("cpu_limit_for") },
+	{ INT("cpu_limit", POLICY, cpu_limit, 1, 1000000) },
+	{ DURATION("cpu_limit_for", cpu_limit_for_ms, 1000, "a duration of at least 1s"),
+	  .fallback = "5min" },
 	{ DURATION("max_age", max_age_ms, 1, "none, or a duration above 0") },
 	{ TEXT("pidfile", PROCESS, pidfile) },
-	{ LATER("heartbeat_file") },
-	{ LATER("heartbeat_timeout") },
+	{ TEXT("heartbeat_file", POLICY, heartbeat_file) },
+	{ DURATION("heartbeat_timeout", heartbeat_timeout_ms, 1, "none, or a duration above 0") },
 	{ LATER("probe") },
 	{ LATER("probe_interval") },
 	{ LATER("probe_timeout") },
 	{ LATER("probe_failures") },
-	{ LATER("restart_on_change") },
+	{ LIST("restart_on_change", POLICY, restart_on_change), .check = check_path },
 	{ TEXT("stdout_logfile", PROCESS, stdout_logfile), .fallback = "%n.log" },
 	{ TEXT("stderr_logfile", PROCESS, stderr_logfile), .fallback = "same" },
 	{ SIZE("log_maxbytes", log_maxbytes, 0, "a size"), .fallback = "10M" },
 	{ INT("log_backups", POLICY, log_backups, 0, 1000), .fallback = "5" },
 	{ MODE("log_mode", POLICY, log_mode), .fallback = "0640" },
+	{ INT("log_tail", POLICY, log_tail, 0, 1000), .fallback = "10" },
 	{ INT("nice", PROCESS, nice, -20, 19) },
 	{ INT("oom_score_adjust", PROCESS, oom_score_adjust, -1000, 1000) },
 	{ LIST("limits", PROCESS, limits), .check = check_limit },
 	{ .name = NULL },
 };
 
-const struct option_spec *option_find(const char *name)
+/* ---- rows by name --------------------------------------------------------------------------- */
+
+const struct option_spec *option_find_in(const struct option_spec *table, const char *name)
 {
-	for (const struct option_spec *option = option_table; option->name; option++)
+	for (const struct option_spec *option = table; option->name; option++)
 		if (option->name[0] == name[0] && strcmp(option->name, name) == 0)
 			return option;
 	return NULL;
 }
 
-/* ---- the nearest name ------------------------------------------------------------------------ */
-
-#define NEAREST_MAX 32
-
-static size_t least(size_t a, size_t b)
+const char *option_nearest_in(const struct option_spec *table, const char *name,
+			      const char *const *extra)
 {
-	return a < b ? a : b;
+	struct nearest nearest = nearest_begin(name);
+
+	for (const struct option_spec *option = table; option->name; option++)
+		nearest_consider(&nearest, option->name);
+	for (; extra && *extra; extra++)
+		nearest_consider(&nearest, *extra);
+	return nearest.word;
 }
 
-/* Damerau and Levenshtein's, in which no part is changed twice; both at most NEAREST_MAX long. */
-static size_t distance(const char *a, const char *b)
+const struct option_spec *option_find(const char *name)
 {
-	size_t cost[NEAREST_MAX + 1][NEAREST_MAX + 1];
-	size_t a_len = strlen(a);
-	size_t b_len = strlen(b);
-
-	for (size_t i = 0; i <= a_len; i++)
-		cost[i][0] = i;
-	for (size_t j = 0; j <= b_len; j++)
-		cost[0][j] = j;
-	for (size_t i = 1; i <= a_len; i++) {
-		for (size_t j = 1; j <= b_len; j++) {
-			size_t change = cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			size_t shift = least(cost[i - 1][j], cost[i][j - 1]) + 1;
-			cost[i][j] = least(change, shift);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
-		}
-	}
-	return cost[a_len][b_len];
-}
-
-/* Makes KNOWN the *NEAREST where it is nearer to NAME than *WITHIN - 1. */
-static void consider(const char *known, const char *name, size_t *within, const char **nearest)
-{
-	if (strlen(known) > NEAREST_MAX)
-		return;
-	size_t found = distance(known, name);
-	if (found >= *within)
-		return;
-	*within = found;
-	*nearest = known;
+	return option_find_in(option_table, name);
 }
 
 const char *option_nearest(const char *name, const char *const *extra)
 {
-	size_t within = strlen(name) / 3 + 1;
-	const char *nearest = NULL;
-
-	if (strlen(name) > NEAREST_MAX)
-		return NULL;
-	for (const struct option_spec *option = option_table; option->name; option++)
-		consider(option->name, name, &within, &nearest);
-	for (; extra && *extra; extra++)
-		consider(*extra, name, &within, &nearest);
-	return nearest;
+	return option_nearest_in(option_table, name, extra);
 }
 
 /* ---- members --------------------------------------------------------------------------------- */
 
 /* By way of a number: whether the member may be written to is for the caller to know, as with
  * strchr(3). */
-static void *member(const struct option_spec *option, const struct worker_options *options)
+static void *member(const struct option_spec *option, const void *options)
 {
 	return (void *)((uintptr_t)options + option->offset);
 }
 
-int64_t *option_number(const struct option_spec *option, const struct worker_options *options)
+int64_t *option_number(const struct option_spec *option, const void *options)
 {
 	return member(option, options);
 }
 
-char **option_string(const struct option_spec *option, const struct worker_options *options)
+char **option_string(const struct option_spec *option, const void *options)
 {
 	return member(option, options);
 }
 
-struct strlist *option_list(const struct option_spec *option, const struct worker_options *options)
+struct strlist *option_list(const struct option_spec *option, const void *options)
 {
 	return member(option, options);
 }
@@ -374,8 +319,14 @@ static const char *set_number(const struct option_spec *option, int64_t *number,
 
 static const char *set_string(const struct option_spec *option, char **string, const char *text)
 {
+	const char *why = NULL;
+
 	if (text[0] == '\0' && option->fallback)
-		return option->expects;
+		why = option->expects;
+	else if (text[0] != '\0' && option->check)
+		why = option->check(text);
+	if (why)
+		return why;
 	char *copy = text[0] != '\0' ? mem_dup(text) : NULL;
 	free(*string);
 	*string = copy;
@@ -391,8 +342,7 @@ static const char *add_item(const struct option_spec *option, struct strlist *li
 	return why;
 }
 
-const char *option_set(const struct option_spec *option, struct worker_options *options,
-		       const char *text)
+const char *option_set(const struct option_spec *option, void *options, const char *text)
 {
 	if (option_is_number(option))
 		return set_number(option, option_number(option, options), text);
@@ -403,23 +353,35 @@ const char *option_set(const struct option_spec *option, struct worker_options *
 	return option->expects;
 }
 
-void option_clear_list(const struct option_spec *option, struct worker_options *options)
+void option_clear_list(const struct option_spec *option, void *options)
 {
 	strlist_free(option_list(option, options));
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+static void init_member(const struct option_spec *option, void *options)
+{
+	if (option_is_number(option))
+		*option_number(option, options) = OPTION_NONE;
+	else if (option->kind == OPTION_STRING)
+		*option_string(option, options) = NULL;
+	else if (option->kind == OPTION_LIST)
+		*option_list(option, options) = (struct strlist)STRLIST_INIT;
+	if (option->fallback)
+		/* The unit test holds that every default is accepted. */
+		(void)option_set(option, options, option->fallback);
+}
+
+void options_init_in(const struct option_spec *table, void *options)
+{
+	for (const struct option_spec *option = table; option->name; option++)
+		init_member(option, options);
+}
+
 void options_init(struct worker_options *options)
 {
-	memset(options, 0, sizeof(*options));
-	for (const struct option_spec *option = option_table; option->name; option++) {
-		if (option->fallback)
-			/* The unit test holds that every default is accepted. */
-			(void)option_set(option, options, option->fallback);
-		else if (option_is_number(option))
-			*option_number(option, options) = OPTION_NONE;
-	}
+	options_init_in(option_table, options);
 }
 
 void options_copy(struct worker_options *to, const struct worker_options *from)
@@ -433,9 +395,9 @@ void options_copy(struct worker_options *to, const struct worker_options *from)
 	}
 }
 
-void options_free(struct worker_options *options)
+void options_free_in(const struct option_spec *table, void *options)
 {
-	for (const struct option_spec *option = option_table; option->name; option++) {
+	for (const struct option_spec *option = table; option->name; option++) {
 		if (option->kind == OPTION_STRING) {
 			free(*option_string(option, options));
 			*option_string(option, options) = NULL;
@@ -443,6 +405,11 @@ void options_free(struct worker_options *options)
 			strlist_free(option_list(option, options));
 		}
 	}
+}
+
+void options_free(struct worker_options *options)
+{
+	options_free_in(option_table, options);
 }
 
 static uint64_t hash_number(uint64_t hash, const char *name, int64_t number)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * option: the table of all worker options, and what is generic about them.
+ * option: tables of options, and what is generic about them.
  *
  * Configuration, defaults, `config --json`, the definition hash and the compiled
- * configuration all walk this one table.
+ * configuration all walk such a table. The workers' is here; webhooks' and pings' are in
+ * model/webhook.h and model/ping.h. Functions take any struct of options by an untyped
+ * pointer: it must be the one that the row's table is of.
  */
 #ifndef WATCHDOG_MODEL_OPTION_H
 #define WATCHDOG_MODEL_OPTION_H
@@ -15,6 +17,9 @@
 #include "watchdog/model/worker.h"
 
 #define OPTION_NONE INT64_MIN /* a number that is not set */
+
+/* No duration is longer: so long that nobody means more, so short that sums with a clock never overflow. */
+#define OPTION_CENTURY_MS (INT64_C(36525) * 24 * 60 * 60 * 1000)
 
 enum option_kind {
 	OPTION_BOOL,
@@ -34,27 +39,40 @@ enum option_effect {
 	OPTION_PROCESS /* shapes the process: a change makes a running one outdated */
 };
 
+/* What may be shown of a value to who has not the right to read the file. */
+enum option_privacy {
+	OPTION_OPEN,
+	OPTION_URL,     /* scheme and host */
+	OPTION_HEADERS, /* their names */
+	OPTION_SECRET   /* nothing */
+};
+
 struct option_spec {
 	const char *name;
 	enum option_kind kind;
 	enum option_effect effect;
-	size_t offset;             /* in struct worker_options */
+	enum option_privacy privacy;
+	size_t offset;             /* in the table's struct */
 	const char *fallback;      /* default as one would write it; NULL: none; lists: one item */
-	const char *const *names;  /* OPTION_ENUM: values in the enum's order, NULL-terminated */
+	const char *const *names;  /* OPTION_ENUM: values in the enum's order, NULL-terminated; else words that
+				      one is likely to have meant, or NULL */
 	int64_t min, max;          /* numbers: in the member's unit */
 	const char *expects;       /* what option_set says of a value that it refuses */
-	const char *(*check)(const char *item); /* lists: NULL, or why not (static); may be NULL */
+	const char *(*check)(const char *item); /* strings, items of lists: NULL, or why not (static); may be NULL */
 };
 
-/* The table, in the order of INTERFACE.md; ends with a NULL name. Rows of OPTION_LATER have no
- * member: who walks the table passes over them. */
+/* The workers' table, in the order of INTERFACE.md; ends with a NULL name, as every table. Rows of
+ * OPTION_LATER have no member: who walks a table passes over them. */
 extern const struct option_spec option_table[];
 
-const struct option_spec *option_find(const char *name);
+const struct option_spec *option_find_in(const struct option_spec *table, const char *name);
+const struct option_spec *option_find(const char *name); /* a worker's */
 
-/* The option whose name is nearest to NAME (edit distance at most a third of it), or NULL.
- * EXTRA: further known names (NULL-terminated), may be NULL. */
-const char *option_nearest(const char *name, const char *const *extra);
+/* The option whose name is nearest to NAME (base/nearest.h), or NULL. EXTRA: further known names
+ * (NULL-terminated), may be NULL. */
+const char *option_nearest_in(const struct option_spec *table, const char *name,
+			      const char *const *extra);
+const char *option_nearest(const char *name, const char *const *extra); /* a worker's */
 
 /*
  * Parses TEXT as OPTION's value into its member of OPTIONS, freeing what stood there; for a
@@ -62,20 +80,22 @@ const char *option_nearest(const char *name, const char *const *extra);
  * (strings) unsets it. Returns NULL, or why not (static text, to stand behind the option's name
  * and value: "must be …"), OPTIONS unchanged.
  */
-const char *option_set(const struct option_spec *option, struct worker_options *options,
-		       const char *text);
+const char *option_set(const struct option_spec *option, void *options, const char *text);
 
 /* Empties a list member (a file sets the whole list: clear, then set each item). */
-void option_clear_list(const struct option_spec *option, struct worker_options *options);
+void option_clear_list(const struct option_spec *option, void *options);
 
-void options_init(struct worker_options *options); /* every option at its default */
+void options_init_in(const struct option_spec *table, void *options); /* every option at its default */
+void options_free_in(const struct option_spec *table, void *options);
+
+void options_init(struct worker_options *options); /* a worker's: */
 void options_copy(struct worker_options *to, const struct worker_options *from); /* TO: not yet set */
 void options_free(struct worker_options *options);
 
 /* Typed access to OPTION's member; which of the three, its kind says. */
-int64_t *option_number(const struct option_spec *option, const struct worker_options *options);
-char **option_string(const struct option_spec *option, const struct worker_options *options);
-struct strlist *option_list(const struct option_spec *option, const struct worker_options *options);
+int64_t *option_number(const struct option_spec *option, const void *options);
+char **option_string(const struct option_spec *option, const void *options);
+struct strlist *option_list(const struct option_spec *option, const void *options);
 
 /* Whether an option of that kind is kept as a number. */
 bool option_is_number(const struct option_spec *option);

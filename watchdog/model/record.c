@@ -30,6 +30,7 @@ struct field {
 #define NUMBER(key, member, min, max)                                                              \
 	{ key, KIND_NUMBER, offsetof(struct record, member), 0, min, max }
 #define TIME(key, member) NUMBER(key, member, INT64_MIN, INT64_MAX)
+#define ENDS(reason, word) NUMBER("ends_" word, ends[reason], 0, INT64_MAX)
 #define OTHER(kind, key, member)                                                                   \
 	{ key, kind, offsetof(struct record, member), sizeof(((struct record *)0)->member), 0, 0 }
 
@@ -57,6 +58,11 @@ static const struct field fields[] = {
 	NUMBER("killed", killed, 0, 1),
 	NUMBER("wanted", wanted, 0, 1),
 	TIME("over_since_boot_ms", over_since_boot_ms),
+	TIME("quiet_since_boot_ms", quiet_since_boot_ms),
+	TIME("cpu_mark_boot_ms", cpu_mark_boot_ms),
+	TIME("cpu_mark_ms", cpu_mark_ms),
+	NUMBER("is_racing", is_racing, 0, 1),
+	OTHER(KIND_HEX, "watched", watched),
 	TIME("missing_since_boot_ms", missing_since_boot_ms),
 	NUMBER("stopsignal", stopping.stopsignal, 1, 64),
 	NUMBER("stopwaitsecs_ms", stopping.stopwaitsecs_ms, 0, INT64_MAX),
@@ -70,6 +76,30 @@ static const struct field fields[] = {
 	TIME("exit_peak_rss_bytes", last_exit.peak_rss_bytes),
 	TIME("exit_cpu_ms", last_exit.cpu_ms),
 	NUMBER("exit_reason", last_exit_reason, 0, REASON_COUNT - 1),
+	ENDS(REASON_MISSING, "missing"),
+	ENDS(REASON_EXITED, "exited"),
+	ENDS(REASON_CRASHED, "crashed"),
+	ENDS(REASON_KILLED, "killed"),
+	ENDS(REASON_OOM, "oom"),
+	ENDS(REASON_MEMORY_LIMIT, "memory_limit"),
+	ENDS(REASON_MEMORY_MAX, "memory_max"),
+	ENDS(REASON_MAX_AGE, "max_age"),
+	ENDS(REASON_HUNG, "hung"),
+	ENDS(REASON_CONFIG_CHANGED, "config_changed"),
+	ENDS(REASON_DEPLOY, "deploy"),
+	ENDS(REASON_MANUAL, "manual"),
+	ENDS(REASON_REMOVED, "removed"),
+	ENDS(REASON_HOST_REBOOTED, "host_rebooted"),
+	OTHER(KIND_HEX, "ended", ended),
+	NUMBER("ended_pid", ended_pid, 0, INT32_MAX),
+	NUMBER("start_reason", start_reason, 0, REASON_COUNT - 1),
+	NUMBER("fatal", fatal, 0, 1),
+	NUMBER("alarms", alarms, 0, INT64_MAX),
+	NUMBER("untold", untold, 0, 1),
+	OTHER(KIND_HEX, "told_started", told.started),
+	OTHER(KIND_HEX, "told_ended", told.ended),
+	OTHER(KIND_HEX, "told_pressed", told.pressed),
+	NUMBER("told_fatal", told.fatal, 0, 1),
 	OTHER(KIND_TEXT, "failure", failure),
 };
 

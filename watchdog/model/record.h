@@ -22,7 +22,7 @@
 #include "watchdog/model/reason.h"
 #include "watchdog/model/state.h"
 
-#define RECORD_TEXT_MAX 2048
+#define RECORD_TEXT_MAX 4096
 #define RECORD_FAILURE_SIZE 160
 
 /* How to end the process: kept here so that a removed definition's can be ended as it said. */
@@ -30,6 +30,14 @@ struct record_stopping {
 	int64_t stopsignal;
 	int64_t stopwaitsecs_ms;
 	int64_t killmode; /* enum worker_killmode */
+};
+
+/* What was told of the instance (decide/announce.h): keys of processes, and the alarm. */
+struct record_told {
+	uint64_t started;
+	uint64_t ended;
+	uint64_t pressed; /* bloated or hung */
+	int64_t fatal;
 };
 
 struct record {
@@ -50,11 +58,24 @@ struct record {
 	int64_t killed;             /* STOPPING: KILL has been sent */
 	int64_t wanted;             /* started by hand though enabled = false */
 	int64_t over_since_boot_ms; /* over memory_limit since; 0: is not */
+	int64_t quiet_since_boot_ms; /* its heartbeat is too old by a clock that was set; 0: is not */
+	int64_t cpu_mark_boot_ms;    /* when cpu_mark_ms was taken; 0: not yet */
+	int64_t cpu_mark_ms;
+	int64_t is_racing;           /* over cpu_limit in the last cpu_limit_for */
+	uint64_t watched;            /* of the files under restart_on_change when it was started, or reloaded */
 	int64_t missing_since_boot_ms; /* its definition is gone since; 0: is there */
 	struct record_stopping stopping;
 	int64_t has_exit;           /* whether last_exit says anything */
 	struct exitinfo last_exit;
 	int64_t last_exit_reason;   /* enum reason */
+	int64_t ends[REASON_COUNT]; /* how often it ended, by reason */
+	uint64_t ended;             /* whose end last_exit is: a key; 0: nobody's */
+	int64_t ended_pid;
+	int64_t start_reason;       /* enum reason: why `process` was started */
+	int64_t fatal;              /* given out as FATAL, and not come up since */
+	int64_t alarms;             /* how often a change of that was told */
+	int64_t untold;             /* something could not be spooled: to be tried again */
+	struct record_told told;
 	char failure[RECORD_FAILURE_SIZE]; /* why the last start failed; "" where it did not */
 };
 

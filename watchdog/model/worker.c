@@ -184,6 +184,16 @@ static const char *check_pairs(const struct worker_options *options)
 	return NULL;
 }
 
+static const char *check_vitals(const struct worker_options *options)
+{
+	if (!options->heartbeat_file != (options->heartbeat_timeout_ms == OPTION_NONE))
+		return "heartbeat_file and heartbeat_timeout go together: set both or neither";
+	if (options->reload_signal != OPTION_NONE && options->restart_on_change.count == 0)
+		return "reload_signal says what to do when a file of restart_on_change changes: name "
+		       "some there, or take it out";
+	return NULL;
+}
+
 static const char *check_logfiles(const struct worker_options *options)
 {
 	if (strcmp(options->stdout_logfile, "same") == 0)
@@ -207,6 +217,8 @@ const char *worker_check(const struct worker *worker, char *buf, size_t size)
 		why = check_after(worker);
 	if (!why)
 		why = check_pairs(options);
+	if (!why)
+		why = check_vitals(options);
 	if (!why)
 		why = check_logfiles(options);
 	return why;

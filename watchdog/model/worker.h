@@ -49,18 +49,25 @@ struct worker_options {
 	int64_t stopsignal;
 	int64_t stopwaitsecs_ms;
 	int64_t killmode; /* enum worker_killmode */
+	int64_t reload_signal;
 	int64_t memory_limit_bytes;
 	int64_t memory_limit_for_ms;
 	int64_t memory_max_bytes;
 	int64_t memory_metric; /* enum worker_memory_metric */
 	int64_t memory_scope;  /* enum worker_memory_scope */
+	int64_t cpu_limit; /* percent of one CPU */
+	int64_t cpu_limit_for_ms;
 	int64_t max_age_ms;
 	char *pidfile;
+	char *heartbeat_file;
+	int64_t heartbeat_timeout_ms;
+	struct strlist restart_on_change; /* paths */
 	char *stdout_logfile;
 	char *stderr_logfile;
 	int64_t log_maxbytes;
 	int64_t log_backups;
 	int64_t log_mode;
+	int64_t log_tail; /* lines of the log that are told with an end */
 	int64_t nice;
 	int64_t oom_score_adjust;
 	struct strlist limits; /* "nofile=4096", "core=0:unlimited" */

@@ -3,7 +3,8 @@
  * http: requests, several at a time, each with a deadline. The only file that knows curl.h.
  *
  * Never follows a redirect, never reads .netrc or a proxy from the environment, speaks http and https alone, verifies
- * TLS (1.2 at least), reads at most HTTP_BODY_MAX of an answer. URLs appear in no error: they are secrets.
+ * TLS (1.2 at least), reads at most HTTP_BODY_MAX of an answer. URLs appear in no error: they are secrets. Connections are kept
+ * for the next request to the same host. The process ignores SIGPIPE (main.c sees to that).
  */
 #ifndef WATCHDOG_NET_HTTP_H
 #define WATCHDOG_NET_HTTP_H
@@ -22,12 +23,12 @@ struct http;
 struct http_request {
 	const char *method; /* "GET", "POST", "HEAD" */
 	const char *url;
-	const struct strlist *headers; /* "Name: value"; may be NULL */
+	const struct strlist *headers; /* "Name: value"; may be NULL; of those with one name the last counts */
 	const char *body; /* NULL: none */
 	size_t body_len;
 	int64_t timeout_ms; /* of the whole; connecting has 5 s of it at most */
-	const char *ca_file; /* NULL: where this system keeps them, found at run time */
-	const char *proxy;   /* NULL: none */
+	const char *ca_file; /* NULL: what this system trusts (castore.h) */
+	const char *proxy;   /* URL: http, https or socks5h; NULL: none, whatever the environment says */
 };
 
 enum http_failure {
@@ -35,7 +36,7 @@ enum http_failure {
 	HTTP_TIMEOUT,
 	HTTP_TLS,     /* its certificate, or the handshake */
 	HTTP_NETWORK, /* name, connection, anything else on the way */
-	HTTP_UNUSABLE /* the request itself: URL, CA file */
+	HTTP_UNUSABLE /* the request itself: URL, CA file, the proxy's password */
 };
 
 struct http_result {
@@ -59,7 +60,8 @@ int http_begin(struct http *http, const struct http_request *request, void *tag,
 /* How many are under way. */
 size_t http_pending(const struct http *http);
 
-/* Waits until something happens, WAIT_MS at most; false where nothing has ended. One that has: RESULT, which the caller frees. */
+/* Waits until something happens, WAIT_MS at most (all of it where nothing is under way); false where nothing has ended. One that
+ * has: TAG and RESULT, which the caller frees. */
 bool http_turn(struct http *http, int wait_ms, void **tag, struct http_result *result);
 
 /* The host of URL for people ("hooks.slack.com"), to BUF; "?" where it has none. Pure. Returns BUF. */

@@ -13,7 +13,7 @@
 
 /*
  * Appends "v1,BASE64" for each of SECRETS ("whsec_" + base64 of 24 to 64 bytes: checked when the configuration was read),
- * separated by spaces, to TEXT. TIMESTAMP_S: of this try, Unix seconds. 0, or -1 where a secret is not of that form
+ * separated by spaces, to TEXT. TIMESTAMP_S: of this try, Unix seconds. 0, or -1 where a secret is not of that form or libcrypto fails
  * (TEXT is as it was).
  */
 int sign_standard(const struct strlist *secrets, const char *id, int64_t timestamp_s,

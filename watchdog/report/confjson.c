@@ -8,6 +8,7 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/signame.h"
 #include "watchdog/model/option.h"
+#include "watchdog/model/privacy.h"
 #include "watchdog/base/jsontext.h"
 
 /* ---- options ------------------------------------------------------------------------------ */
@@ -51,22 +52,52 @@ static json_t *number(const struct option_spec *option, int64_t value)
 	return json_integer(value);
 }
 
-static json_t *value_of(const struct option_spec *option, const struct worker_options *options)
+static json_t *text(enum option_privacy privacy, const char *value)
+{
+	char *shown = value ? privacy_text(privacy, value) : NULL;
+	json_t *json = jsontext_string(shown);
+
+	free(shown);
+	return json;
+}
+
+static json_t *list(enum option_privacy privacy, const struct strlist *items)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < items->count; i++)
+		(void)json_array_append_new(json, text(privacy, items->items[i]));
+	return json;
+}
+
+static json_t *value_of(const struct option_spec *option, const void *options)
 {
 	if (option_is_number(option))
 		return number(option, *option_number(option, options));
 	if (option->kind == OPTION_LIST)
-		return jsontext_list(option_list(option, options));
-	return jsontext_string(*option_string(option, options));
+		return list(option->privacy, option_list(option, options));
+	return text(option->privacy, *option_string(option, options));
 }
 
-static json_t *options_of(const struct worker_options *options)
+static json_t *options_of(const struct option_spec *table, const void *options)
 {
 	json_t *json = json_object();
 
-	for (const struct option_spec *option = option_table; option->name; option++)
+	for (const struct option_spec *option = table; option->name; option++)
 		if (option->kind != OPTION_LATER)
 			(void)json_object_set_new(json, option->name, value_of(option, options));
+	return json;
+}
+
+static json_t *section_of(const char *name, const char *file, int line,
+			  const struct option_spec *table, const void *options)
+{
+	json_t *json = json_object();
+
+	(void)json_object_set_new(json, "name", jsontext_string(name));
+	(void)json_object_set_new(json, "file", jsontext_string(file));
+	(void)json_object_set_new(json, "line", json_integer(line));
+	(void)json_object_set_new(json, "options", options_of(table, options));
 	return json;
 }
 
@@ -93,13 +124,36 @@ static json_t *workers_of(const struct config *config)
 
 	for (size_t i = 0; i < config->worker_count; i++) {
 		const struct worker *worker = &config->workers[i];
-		json_t *object = json_object();
 
-		(void)json_object_set_new(object, "name", jsontext_string(worker->name));
-		(void)json_object_set_new(object, "file", jsontext_string(worker->file));
-		(void)json_object_set_new(object, "line", json_integer(worker->line));
-		(void)json_object_set_new(object, "options", options_of(&worker->options));
-		(void)json_array_append_new(json, object);
+		(void)json_array_append_new(json, section_of(worker->name, worker->file, worker->line,
+							     option_table, &worker->options));
+	}
+	return json;
+}
+
+static json_t *webhooks_of(const struct config *config)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook *webhook = &config->webhooks[i];
+
+		(void)json_array_append_new(json,
+					    section_of(webhook->name, webhook->file, webhook->line,
+						       webhook_option_table, &webhook->options));
+	}
+	return json;
+}
+
+static json_t *pings_of(const struct config *config)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < config->ping_count; i++) {
+		const struct ping *ping = &config->pings[i];
+
+		(void)json_array_append_new(json, section_of(ping->name, ping->file, ping->line,
+							     ping_option_table, &ping->options));
 	}
 	return json;
 }
@@ -149,7 +203,7 @@ static json_t *instances_of(const struct confjson_input *input)
 	return json;
 }
 
-void confjson(const struct confjson_input *input, struct str *text)
+void confjson(const struct confjson_input *input, struct str *out)
 {
 	json_t *json = json_object();
 
@@ -158,5 +212,10 @@ void confjson(const struct confjson_input *input, struct str *text)
 				  confjson_errors(input->errors, input->error_count));
 	(void)json_object_set_new(json, "workers", workers_of(input->config));
 	(void)json_object_set_new(json, "instances", instances_of(input));
-	jsontext_finish(json, text);
+	(void)json_object_set_new(json, "webhooks", webhooks_of(input->config));
+	(void)json_object_set_new(json, "pings", pings_of(input->config));
+	(void)json_object_set_new(json, "metrics_file",
+				  jsontext_string(input->config->metrics_file));
+	(void)json_object_set_new(json, "history", seconds(input->config->history_ms));
+	jsontext_finish(json, out);
 }

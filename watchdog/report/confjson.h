@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* confjson: the configuration as INTERFACE.md, "Configuration", has it for `config --json`. Pure.
+/*
+ * confjson: the configuration as INTERFACE.md, "Configuration", has it for `config --json`; besides, "webhooks" and "pings" (as
+ * "workers", without what is secret), "metrics_file" and "history" (seconds; 0: none). Pure.
  */
 #ifndef WATCHDOG_REPORT_CONFJSON_H
 #define WATCHDOG_REPORT_CONFJSON_H
@@ -27,7 +29,7 @@ struct confjson_input {
 	size_t count;
 };
 
-void confjson(const struct confjson_input *input, struct str *text);
+void confjson(const struct confjson_input *input, struct str *out);
 
 /* A new reference. */
 json_t *confjson_errors(const struct config_error *errors, size_t count);

@@ -109,6 +109,24 @@ static json_t *instances_of(const struct snapshot *snapshot)
 	return json;
 }
 
+static json_t *scales_of(const struct snapshot *snapshot)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < snapshot->scale_count; i++) {
+		const struct snapshot_scale *scale = &snapshot->scales[i];
+		json_t *object = json_object();
+
+		(void)json_object_set_new(object, "worker", jsontext_string(scale->worker));
+		(void)json_object_set_new(object, "numprocs", json_integer(scale->numprocs));
+		(void)json_object_set_new(object, "defined",
+					  jsontext_number(scale->defined, scale->defined >= 0));
+		(void)json_object_set_new(object, "by", jsontext_string(scale->by));
+		(void)json_array_append_new(json, object);
+	}
+	return json;
+}
+
 void render_json(const struct snapshot *snapshot, struct str *text)
 {
 	json_t *json = json_object();
@@ -122,6 +140,7 @@ void render_json(const struct snapshot *snapshot, struct str *text)
 	(void)json_object_set_new(json, "errors",
 				  confjson_errors(snapshot->errors, snapshot->error_count));
 	(void)json_object_set_new(json, "counts", counts_of(snapshot));
+	(void)json_object_set_new(json, "scales", scales_of(snapshot));
 	(void)json_object_set_new(json, "instances", instances_of(snapshot));
 	jsontext_finish(json, text);
 }

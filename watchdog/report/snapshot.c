@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/report/snapshot.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,23 +45,23 @@ static enum state state_of_living(const struct snapshot_facts *facts, struct clo
 	return uptime_ms(facts, now) < startsecs_ms ? STATE_STARTING : STATE_RUNNING;
 }
 
-/* A start that is decided leaves the state as it was. */
-static enum state state_of_dead(enum state decided)
+/* Whether it ran when it was last recorded, and is about to run again. */
+static bool is_between(const struct snapshot_facts *facts)
 {
-	switch (decided) {
-	case STATE_STARTING:
-	case STATE_RUNNING:
+	int64_t was = facts->record->state;
+
+	return facts->decision->action == ACTION_START &&
+	       (was == STATE_STARTING || was == STATE_RUNNING);
+}
+
+static enum state state_of_dead(const struct snapshot_facts *facts)
+{
+	enum state decided = facts->decision->state;
+
+	/* Left as it is: nothing was decided. */
+	if (decided == STATE_STARTING || decided == STATE_RUNNING || is_between(facts))
 		return STATE_EXITED;
-	case STATE_STOPPING:
-		return STATE_STOPPED;
-	case STATE_STOPPED:
-	case STATE_BACKOFF:
-	case STATE_EXITED:
-	case STATE_FATAL:
-	case STATE_UNKNOWN:
-		break;
-	}
-	return decided;
+	return decided == STATE_STOPPING ? STATE_STOPPED : decided;
 }
 
 static enum state state_of(const struct snapshot_facts *facts, struct clock now)
@@ -69,7 +70,7 @@ static enum state state_of(const struct snapshot_facts *facts, struct clock now)
 	case LIVENESS_ALIVE:
 		return state_of_living(facts, now);
 	case LIVENESS_DEAD:
-		return state_of_dead(facts->decision->state);
+		return state_of_dead(facts);
 	case LIVENESS_UNKNOWN:
 		break;
 	}
@@ -218,6 +219,26 @@ void snapshot_add_stray(struct snapshot *snapshot, pid_t pid, const char *id)
 	utf8_make_line(stray->id);
 }
 
+void snapshot_add_scale(struct snapshot *snapshot, const char *worker, int64_t numprocs,
+			int64_t defined, const char *by)
+{
+	snapshot->scales =
+		mem_resize(snapshot->scales, snapshot->scale_count + 1, sizeof(*snapshot->scales));
+	snapshot->scales[snapshot->scale_count++] =
+		(struct snapshot_scale){ .worker = snapshot_text(snapshot, worker),
+					 .numprocs = numprocs,
+					 .defined = defined,
+					 .by = snapshot_text(snapshot, by) };
+}
+
+void snapshot_scale_text(const struct snapshot_scale *scale, struct str *text)
+{
+	str_addf(text, "%s is scaled to %" PRId64 " ", scale->worker, scale->numprocs);
+	if (scale->defined >= 0)
+		str_addf(text, "(defined: %" PRId64 ") ", scale->defined);
+	str_addf(text, "by %s; `cronherd scale --reset %s` takes that back", scale->by, scale->worker);
+}
+
 const char *snapshot_text(struct snapshot *snapshot, const char *text)
 {
 	char *copy = mem_dup(text);
@@ -231,6 +252,7 @@ void snapshot_free(struct snapshot *snapshot)
 {
 	free(snapshot->instances);
 	free(snapshot->strays);
+	free(snapshot->scales);
 	strlist_free(&snapshot->texts);
 	*snapshot = (struct snapshot)SNAPSHOT_INIT;
 }

@@ -64,6 +64,14 @@ struct snapshot_stray {
 	char id[INSTANCE_ID_SIZE];
 };
 
+/* A worker whose number of instances a person has set. */
+struct snapshot_scale {
+	const char *worker;
+	int64_t numprocs;
+	int64_t defined; /* -1: no definition has it */
+	const char *by;
+};
+
 struct snapshot {
 	const char *host;
 	const char *user;
@@ -79,6 +87,8 @@ struct snapshot {
 	size_t by_state[STATE_COUNT];
 	struct snapshot_stray *strays;
 	size_t stray_count;
+	struct snapshot_scale *scales;
+	size_t scale_count;
 	struct strlist texts; /* private: what host, user, why and the like point to */
 };
 
@@ -108,6 +118,12 @@ struct snapshot_facts {
 void snapshot_add(struct snapshot *snapshot, const struct snapshot_facts *facts);
 
 void snapshot_add_stray(struct snapshot *snapshot, pid_t pid, const char *id);
+
+void snapshot_add_scale(struct snapshot *snapshot, const char *worker, int64_t numprocs, int64_t defined,
+			const char *by);
+
+/* "mail is scaled to 5 (defined: 2) by root; …" */
+void snapshot_scale_text(const struct snapshot_scale *scale, struct str *text);
 
 /* A copy of TEXT, fit to be shown as one line of UTF-8, that lives as long as SNAPSHOT. */
 const char *snapshot_text(struct snapshot *snapshot, const char *text);

@@ -9,6 +9,7 @@
 #include "pidfiles/procref.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/round/pass.h"
+#include "watchdog/round/tell.h"
 
 /* Where nothing tells of an end: the longest time between two looks. */
 #define BLIND_MS 200
@@ -99,12 +100,14 @@ static void wait_for_change(struct herd *herd, const struct convergence *c)
 	free(watch.fds);
 }
 
-enum converge_end converge(struct herd *herd, const struct convergence *c)
+static enum converge_end pass_until_settled(struct herd *herd, const struct convergence *c)
 {
 	for (;;) {
 		bool is_settled;
 
 		pass_act(herd);
+		if (herd->telling.has_told)
+			tell_deliver(herd, false);
 		if (c->progress)
 			c->progress(herd, c->data);
 		if (herd->scene.claim == LEASE_FOREIGN)
@@ -120,4 +123,12 @@ enum converge_end converge(struct herd *herd, const struct convergence *c)
 		if (c->is_stale && c->is_stale(c->data))
 			return CONVERGE_STALE;
 	}
+}
+
+enum converge_end converge(struct herd *herd, const struct convergence *c)
+{
+	enum converge_end end = pass_until_settled(herd, c);
+
+	tell_complain(herd);
+	return end;
 }

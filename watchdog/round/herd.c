@@ -13,6 +13,7 @@
 #include "watchdog/act/observe.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confcache.h"
+#include "watchdog/round/tell.h"
 #include "watchdog/store/exitnote.h"
 
 /* Files younger than this could be changed again without their times showing it. */
@@ -77,11 +78,19 @@ static void add_slot(struct herd *herd, const char *name, int number, const stru
 	init_slot(&herd->slots[herd->count++], name, number, worker, definition);
 }
 
+int64_t herd_numprocs(const struct herd *herd, const struct worker *worker)
+{
+	const struct scale *scale = scales_find(&herd->scales, worker->name);
+
+	return scale ? scale->numprocs : worker->options.numprocs;
+}
+
 static void add_worker(struct herd *herd, const struct worker *worker)
 {
 	int first = (int)worker->options.numprocs_start;
+	int64_t count = herd_numprocs(herd, worker);
 
-	for (int n = 0; n < worker->options.numprocs; n++)
+	for (int n = 0; n < count; n++)
 		add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
 }
 
@@ -135,7 +144,7 @@ static void add_known(struct herd *herd, const char *file, const char *suffix)
 		return;
 	worker = config_worker(&herd->config, name);
 	if (worker && number >= worker->options.numprocs_start &&
-	    number < worker->options.numprocs_start + worker->options.numprocs)
+	    number < worker->options.numprocs_start + herd_numprocs(herd, worker))
 		return;
 	for (i = herd->count; i-- > 0;)
 		if (herd->slots[i].definition == DEFINITION_CURRENT)
@@ -145,7 +154,8 @@ static void add_known(struct herd *herd, const char *file, const char *suffix)
 			return;
 	add_slot(herd, name, number, worker,
 		 worker ? DEFINITION_EXCESS
-			: (herd->config.error_count ? DEFINITION_BROKEN : DEFINITION_REMOVED));
+			: (herd->config.broken_files.count ? DEFINITION_BROKEN
+							   : DEFINITION_REMOVED));
 }
 
 static int add_from(struct herd *herd, int dir_fd, const char *suffix, struct err *err)
@@ -236,7 +246,7 @@ static int lay_out(struct herd *herd, char *const *only, struct err *err)
 		sort(herd);
 		return 0;
 	}
-	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash);
+	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash ^ herd->scales.hash);
 	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
 	if (!herd->config.error_count && lay_out_cached(herd))
 		return 0;
@@ -292,8 +302,11 @@ static int claim(struct herd *herd, enum herd_access access, struct err *err)
 		ours.interval_ms = gap_ms;
 		ours.round_start_wall_ms = herd->lease.round_start_wall_ms;
 		ours.round_end_wall_ms = herd->lease.round_end_wall_ms;
-	} else
+	} else {
 		exitnote_clear(scene->dir.exits_fd); /* another boot's, another container's */
+		if (is_there)
+			tell_reboot(herd, &herd->lease);
+	}
 	return lease_take(&scene->dir, &ours, err);
 }
 
@@ -359,7 +372,7 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 {
 	struct scene *scene = &herd->scene;
 
-	*herd = (struct herd){ 0 };
+	*herd = (struct herd){ .telling = TELLING_INIT };
 	scene->proc = (struct proc)PROC_INIT;
 	scene->dir = (struct statedir)STATEDIR_INIT;
 	scene->lock = (struct slotlock)SLOTLOCK_INIT;
@@ -373,9 +386,13 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err))
+	    claim(herd, access, err) || scales_read(&herd->scales, &scene->dir, err) ||
+	    lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err) ||
+	    herd_read_holds(herd, err))
 		return -1;
-	return herd_read_holds(herd, err);
+	if (access == HERD_WRITE && scene->claim != LEASE_FOREIGN)
+		tell_config(herd);
+	return 0;
 }
 
 void herd_close(struct herd *herd)
@@ -388,7 +405,11 @@ void herd_close(struct herd *herd)
 	free(herd->slots);
 	free(herd->cached);
 	strlist_free(&herd->problems);
+	spool_close(&herd->telling.spool);
+	free(herd->telling.source);
 	holds_free(&herd->holds);
+	scales_free(&herd->scales);
+	strlist_free(&herd->unpeopled);
 	proctable_free(&herd->scene.table);
 	slotlock_close(&herd->scene.lock);
 	statedir_close(&herd->scene.dir);
@@ -398,8 +419,13 @@ void herd_close(struct herd *herd)
 
 bool herd_is_stale(const struct herd *herd)
 {
-	return confstamp_of(herd->config.main_file, herd->config.conf_dir).hash !=
-	       herd->config.stamp.hash;
+	struct scales scales;
+	bool is_rescaled = scales_read(&scales, &herd->scene.dir, NULL) == 0 &&
+			   scales.hash != herd->scales.hash;
+
+	scales_free(&scales);
+	return is_rescaled || confstamp_of(herd->config.main_file, herd->config.conf_dir).hash !=
+				      herd->config.stamp.hash;
 }
 
 /* False where it cannot be told that the entry will stay right for as long as the stamp does. */

@@ -22,7 +22,9 @@
 #include "watchdog/model/instance.h"
 #include "watchdog/model/observation.h"
 #include "watchdog/model/record.h"
+#include "watchdog/round/telling.h"
 #include "watchdog/store/holds.h"
+#include "watchdog/store/scales.h"
 #include "watchdog/store/slotcache.h"
 
 struct slot {
@@ -81,6 +83,8 @@ struct herd {
 	struct config config;
 	struct scene scene;
 	struct holds holds;
+	struct scales scales;
+	struct strlist unpeopled; /* workers without instances that a command line selected */
 	struct slot *slots; /* in starting order: priority, then place in the files, then number */
 	size_t count;
 	bool is_manual;     /* a person's verb, no round: replaces only what it is told to */
@@ -90,6 +94,7 @@ struct herd {
 	/* Its files have changed since: nobody is replaced for the sake of a definition, or started in another's stead. */
 	bool is_outdated;
 	int64_t started_wall_ms;
+	struct telling telling;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */
 	struct slotcache_entry *cached; /* NULL: laid out from the directories */
@@ -119,10 +124,13 @@ void herd_close(struct herd *herd);
 /* Whether nothing at all is known of the worker NAME: its file is broken, and it has left no trace. */
 bool herd_lacks(const struct herd *herd, const char *name);
 
+/* How many instances WORKER is to have: by its definition, or by a person's word. */
+int64_t herd_numprocs(const struct herd *herd, const struct worker *worker);
+
 /* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);
 
-/* Whether the configuration's files have changed since HERD was opened. */
+/* Whether the configuration's files, or a person's word on how many there are to be, have changed since HERD was opened. */
 bool herd_is_stale(const struct herd *herd);
 
 /* Sets the lease's times at the end of a round, and renews the caches that were stale where nothing is in motion. */

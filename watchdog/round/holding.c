@@ -43,6 +43,9 @@ int holding_place(struct herd *herd, const char *by, int64_t until_wall_ms, stru
 			return -1;
 		first = last;
 	}
+	for (size_t i = 0; i < herd->unpeopled.count; i++)
+		if (holds_place(&herd->scene.dir, herd->unpeopled.items[i], by, until_wall_ms, err))
+			return -1;
 	return herd_read_holds(herd, err);
 }
 
@@ -57,7 +60,7 @@ static bool covers_selected(const struct herd *herd, const struct hold *hold)
 	for (size_t i = 0; i < herd->count; i++)
 		if (herd->slots[i].is_selected && covers(hold, &herd->slots[i]))
 			return true;
-	return false;
+	return strlist_has(&herd->unpeopled, hold->target);
 }
 
 /* Who is covered by HOLD but not selected stays held, each by a file of its own. */

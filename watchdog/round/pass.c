@@ -12,10 +12,12 @@
 #include "watchdog/act/launch.h"
 #include "watchdog/act/minder.h"
 #include "watchdog/act/observe.h"
+#include "watchdog/act/vitals.h"
 #include "watchdog/base/signame.h"
 #include "watchdog/decide/settle.h"
 #include "watchdog/round/judge.h"
 #include "watchdog/round/look.h"
+#include "watchdog/round/tell.h"
 #include "watchdog/store/exitnote.h"
 #include "watchdog/store/recordfile.h"
 
@@ -34,12 +36,14 @@ void pass_look(struct herd *herd)
 	judge_all(herd);
 }
 
-static int save(struct herd *herd, struct slot *slot, const struct record *record)
+/* Told first: who is killed between the two leaves the telling to the next one, who tells the same. */
+static int save(struct herd *herd, struct slot *slot, struct record *record)
 {
 	int status;
 
-	if (record_equal(record, &slot->record))
+	if (record_equal(record, &slot->record) && !record->untold)
 		return 0;
+	tell_slot(herd, slot, record);
 	status = recordfile_write(&herd->scene.dir, &slot->instance, record);
 	if (status < 0) {
 		slot_complain(slot, "cannot write its record", -status);
@@ -102,7 +106,7 @@ static void sweep_session(struct herd *herd, struct slot *slot)
 }
 
 /* An end has been found. Its note may go once the record has it. */
-static int settle_end(struct herd *herd, struct slot *slot, const struct decision *decision)
+static int settle_end(struct herd *herd, struct slot *slot, struct decision *decision)
 {
 	const struct procid process = slot->seen.process;
 
@@ -132,13 +136,16 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 {
 	struct scene *scene = &herd->scene;
 	const struct worker *worker = slot->instance.worker;
+	uint64_t watched = vitals_watched(scene, &slot->instance);
 	struct launch_result result;
 
 	launch(scene, &slot->instance, &result);
 	switch (result.outcome) {
 	case LAUNCH_DONE:
 		out_info(scene->out, "%s: started (pid %d)", slot->id, (int)result.process.pid);
-		settle_started(record, worker, &result.process, clock_read(), scene->host.boot_id);
+		settle_start_reason(record, slot->is_retried || slot->is_renewed);
+		settle_started(record, worker, &result.process, watched, clock_read(),
+			       scene->host.boot_id);
 		note_start(slot, &result.process);
 		slot->was_told = false;
 		slot->is_renewed = false;
@@ -165,7 +172,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 }
 
 /* Recorded first: a signal that was sent is never sent again, whoever is killed now. */
-static void signal_stop(struct herd *herd, struct slot *slot, const struct decision *decision)
+static void signal_stop(struct herd *herd, struct slot *slot, struct decision *decision)
 {
 	int status;
 
@@ -187,6 +194,23 @@ static void signal_stop(struct herd *herd, struct slot *slot, const struct decis
 			 decision->action == ACTION_KILL ? "KILL" : signame_text(decision->signal),
 			 (int)slot->seen.process.pid,
 			 reason_name((enum reason)decision->record.stop_reason));
+}
+
+/* Recorded first, too: what has changed is answered by one signal. */
+static void reload(struct herd *herd, struct slot *slot, struct decision *decision)
+{
+	int status;
+
+	if (save(herd, slot, &decision->record))
+		return;
+	status = ending_signal(&herd->scene, &slot->seen.process, decision->signal,
+			       KILLMODE_PROCESS);
+	if (status < 0 && status != -ESRCH)
+		slot_complain(slot, "cannot signal it to reload", -status);
+	else
+		out_info(herd->scene.out, "%s: sent %s to %d (%s)", slot->id,
+			 signame_text(decision->signal), (int)slot->seen.process.pid,
+			 reason_name(REASON_DEPLOY));
 }
 
 static void forget(struct herd *herd, struct slot *slot)
@@ -212,6 +236,9 @@ static void carry_out(struct herd *herd, struct slot *slot, struct decision *dec
 	case ACTION_START:
 		start(herd, slot, &decision->record);
 		break;
+	case ACTION_RELOAD:
+		reload(herd, slot, decision);
+		break;
 	case ACTION_SIGNAL:
 	case ACTION_KILL:
 		signal_stop(herd, slot, decision);
@@ -227,6 +254,7 @@ static bool is_to_do(const struct slot *slot, const struct decision *decision)
 	if (slot->seen.liveness == LIVENESS_UNKNOWN)
 		return false;
 	return decision->action != ACTION_NONE || !record_equal(&decision->record, &slot->record) ||
+	       slot->record.untold ||
 	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered) ||
 	       (slot->seen.liveness == LIVENESS_DEAD && slot->has_pidfile &&
 		slot->intent != INTENT_FREEZE);

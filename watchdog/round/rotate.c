@@ -45,22 +45,6 @@ static bool is_new(struct rotation *rotation, const char *path)
 	return true;
 }
 
-/* Looking a user up is dear: only for a log that is to be rotated. */
-static int find_owner(const struct rotation *rotation, const struct instance *instance,
-		      uid_t *owner, struct err *err)
-{
-	struct expanded expanded;
-
-	*owner = geteuid();
-	if (!instance->worker->options.user)
-		return 0;
-	if (expand_instance(&rotation->herd->config, instance, &expanded, err))
-		return -1;
-	*owner = expanded.account.uid;
-	expanded_free(&expanded);
-	return 0;
-}
-
 static bool has_outgrown(const char *path, int64_t maxbytes)
 {
 	struct stat st;
@@ -82,7 +66,8 @@ static void rotate_path(struct rotation *rotation, const struct instance *instan
 
 	if (!has_outgrown(path, options->log_maxbytes))
 		return;
-	if (find_owner(rotation, instance, &owner, &err)) {
+	/* Looking a user up is dear: only now that it is to be rotated. */
+	if (expand_owner(&rotation->herd->config, instance, &owner, &err)) {
 		strlist_take(rotation->problems, mem_format("cannot rotate %s: %s", path, err.text));
 		return;
 	}

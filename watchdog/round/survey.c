@@ -109,6 +109,17 @@ static void name_place(const struct herd *herd, struct snapshot *snapshot)
 			snapshot_text(snapshot, herd_foreign_text(herd, foreign, sizeof(foreign)));
 }
 
+static void add_scales(const struct herd *herd, struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < herd->scales.count; i++) {
+		const struct scale *scale = &herd->scales.items[i];
+		const struct worker *worker = config_worker(&herd->config, scale->name);
+
+		snapshot_add_scale(snapshot, scale->name, scale->numprocs,
+				   worker ? worker->options.numprocs : -1, scale->by);
+	}
+}
+
 void survey_take(struct herd *herd, struct snapshot *snapshot)
 {
 	*snapshot = (struct snapshot)SNAPSHOT_INIT;
@@ -119,6 +130,7 @@ void survey_take(struct herd *herd, struct snapshot *snapshot)
 	snapshot->errors = herd->config.errors;
 	snapshot->error_count = herd->config.error_count;
 	name_place(herd, snapshot);
+	add_scales(herd, snapshot);
 	search(herd);
 	for (size_t i = 0; i < herd->count; i++)
 		if (herd->slots[i].is_selected)

@@ -57,7 +57,7 @@ static int refuse(const struct herd *herd, const char *target, struct err *err)
 			best = herd->slots[i].id;
 		}
 	}
-	if (herd->config.error_count)
+	if (herd->config.broken_files.count)
 		return err_set(err, ERR_USAGE, 0,
 			       "no such target: %s (some configuration files are broken, see "
 			       "`cronherd config`)",
@@ -136,8 +136,33 @@ static bool select_one(struct herd *herd, const char *target)
 	return is_found;
 }
 
+static bool names_worker(const struct herd *herd, const char *target, const char *name)
+{
+	const struct config_group *group =
+		*target == '@' ? config_group(&herd->config, target + 1) : NULL;
+
+	return strcmp(target, name) == 0 || (group && strlist_has(&group->workers, name));
+}
+
+/* Those that are to have no instance at all; no TARGETS name all. */
+static void note_unpeopled(struct herd *herd, char *const *targets, int count)
+{
+	for (size_t i = 0; i < herd->config.worker_count; i++) {
+		const struct worker *worker = &herd->config.workers[i];
+		bool is_named = count == 0;
+
+		if (herd_numprocs(herd, worker) > 0)
+			continue;
+		for (int t = 0; t < count; t++)
+			is_named |= names_worker(herd, targets[t], worker->name);
+		if (is_named)
+			strlist_add(&herd->unpeopled, worker->name);
+	}
+}
+
 int target_select(struct herd *herd, char *const *targets, int count, struct err *err)
 {
+	note_unpeopled(herd, targets, count);
 	if (count == 0) {
 		select_all(herd);
 		return 0;

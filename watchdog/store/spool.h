@@ -27,6 +27,7 @@
 struct spool {
 	int fd;                     /* -1 until the first line */
 	char name[SPOOL_NAME_SIZE]; /* unique: also tells the events of one round from others */
+	int64_t patience_ms;        /* how long what is spooled may wait for a courier; set it before the first line */
 };
 
 #define SPOOL_INIT { .fd = -1 }

@@ -2,9 +2,12 @@
 #include "watchdog/verbs/manual.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
+#include "watchdog/config/account.h"
 #include "watchdog/round/converge.h"
 #include "watchdog/round/target.h"
 
@@ -165,4 +168,19 @@ int manual_converge(struct manual *manual)
 	for (size_t i = 0; i < manual->herd.problems.count; i++)
 		out_warn(&manual->call->out, "%s", manual->herd.problems.items[i]);
 	return tell_all(manual);
+}
+
+char *manual_who(void)
+{
+	struct account account;
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	char *name;
+
+	if (sudo && *sudo)
+		return mem_dup(sudo);
+	if (account_find(NULL, &account))
+		return mem_format("uid %u", (unsigned)getuid());
+	name = mem_dup(account.name);
+	account_free(&account);
+	return name;
 }

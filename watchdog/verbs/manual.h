@@ -28,6 +28,9 @@ int manual_converge(struct manual *manual);
 
 void manual_close(struct manual *manual);
 
+/* Whose word it is: the login name, where there is one. Allocated. */
+char *manual_who(void);
+
 /* Why SLOT is not where it should be, in a few words. */
 void manual_explain(const struct slot *slot, struct str *line);
 

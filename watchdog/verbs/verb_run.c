@@ -9,8 +9,11 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
 #include "watchdog/round/converge.h"
+#include "watchdog/round/pulse.h"
 #include "watchdog/round/rotate.h"
 #include "watchdog/round/target.h"
+#include "watchdog/round/tell.h"
+#include "watchdog/store/complaints.h"
 #include "watchdog/store/said.h"
 #include "watchdog/verbs/verb.h"
 
@@ -91,6 +94,9 @@ static int say_slot(struct round *round, const struct slot *slot)
 		str_addf(&text, "%s: cannot tell whether it runs: %s; nothing is done to it", slot->id,
 			 slot->seen.why ? slot->seen.why : "not known");
 		status = VERB_PARTLY;
+	} else if (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.concern) {
+		str_addf(&text, "%s: %s", slot->id, slot->seen.concern);
+		status = VERB_PARTLY;
 	} else if (slot->state == STATE_FATAL) {
 		add_fatal(slot, &text);
 		status = VERB_PARTLY;
@@ -118,12 +124,17 @@ static void say_logs(struct round *round)
 	strlist_free(&problems);
 }
 
+static void say_problems(struct round *round, size_t first)
+{
+	for (size_t i = first; i < round->herd.problems.count; i++)
+		say(round, round->herd.problems.items[i]);
+}
+
 static int say_all(struct round *round)
 {
 	int status = say_config(round);
 
-	for (size_t i = 0; i < round->herd.problems.count; i++)
-		say(round, round->herd.problems.items[i]);
+	say_problems(round, 0);
 	for (size_t i = 0; i < round->herd.count; i++) {
 		int slot_status = VERB_DONE;
 
@@ -132,6 +143,32 @@ static int say_all(struct round *round)
 		if (slot_status > status)
 			status = slot_status;
 	}
+	return status;
+}
+
+/* What a courier, which nobody hears, had to say since. */
+static void say_complaints(struct round *round)
+{
+	struct strlist lines = STRLIST_INIT;
+
+	complaints_read(round->herd.scene.dir.fd, &lines);
+	for (size_t i = 0; i < lines.count; i++)
+		say(round, lines.items[i]);
+	strlist_free(&lines);
+}
+
+/* The end of a whole round: what a person is to know, and what others are to be told. */
+static int say_and_tell(struct round *round)
+{
+	struct herd *herd = &round->herd;
+	int status = say_all(round);
+	size_t said = herd->problems.count;
+
+	say_complaints(round);
+	if (herd->config.ping_count)
+		pulse_write(herd, status);
+	tell_deliver(herd, herd->config.ping_count > 0);
+	say_problems(round, said);
 	return status;
 }
 
@@ -208,8 +245,9 @@ static int converge_herd(struct round *round)
 	if (!round->is_part) {
 		say_logs(round);
 		herd_finish_round(&round->herd);
+		tell_samples(&round->herd);
 	}
-	return say_all(round);
+	return round->is_part ? say_all(round) : say_and_tell(round);
 }
 
 /* A minder begins us for those that have just ended. */

@@ -61,6 +61,13 @@ static void warn(const struct out *out, const struct snapshot *snapshot)
 		out_warn(out, "%s", str_text(&text));
 		str_free(&text);
 	}
+	for (size_t i = 0; i < snapshot->scale_count; i++) {
+		struct str text = STR_INIT;
+
+		snapshot_scale_text(&snapshot->scales[i], &text);
+		out_warn(out, "%s", str_text(&text));
+		str_free(&text);
+	}
 	if (snapshot->foreign)
 		out_warn(out, "%s", snapshot->foreign);
 	if (!snapshot->count)
@@ -122,6 +129,10 @@ static void compose(const struct request *request, size_t columns, struct str *t
 		render_table(&snapshot, &options, text);
 		for (size_t i = 0; i < snapshot.error_count; i++) {
 			add_error(&snapshot.errors[i], text);
+			str_add(text, "\n");
+		}
+		for (size_t i = 0; i < snapshot.scale_count; i++) {
+			snapshot_scale_text(&snapshot.scales[i], text);
 			str_add(text, "\n");
 		}
 		if (snapshot.foreign)

@@ -2,11 +2,8 @@
 /* stop: holds first (durably), then stops gracefully, escalates, waits. */
 #include <getopt.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
-#include "watchdog/config/account.h"
 #include "watchdog/round/holding.h"
 #include "watchdog/verbs/manual.h"
 
@@ -49,27 +46,11 @@ static bool tell(const struct slot *slot, struct str *line)
 	return is_down || is_back(slot);
 }
 
-/* Whose word the hold is: the login name, where there is one. */
-static char *who(void)
-{
-	struct account account;
-	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
-	char *name;
-
-	if (sudo && *sudo)
-		return mem_dup(sudo);
-	if (account_find(NULL, &account))
-		return mem_format("uid %u", (unsigned)getuid());
-	name = mem_dup(account.name);
-	account_free(&account);
-	return name;
-}
-
 static int work(struct manual *manual, bool at_once, int64_t hold_ms)
 {
 	struct err err = ERR_INIT;
 	int64_t until = hold_ms ? manual->herd.scene.now.wall_ms + hold_ms : 0;
-	char *by = who();
+	char *by = manual_who();
 	int status = holding_place(&manual->herd, by, until, &err);
 
 	free(by);

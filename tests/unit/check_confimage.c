@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC */
+/* confimage: what was built is there again; what is damaged is refused, and never read beyond its end. */
+#include "watchdog/config/confimage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/unit/check_main.h"
+#include "tests/unit/tempdir.h"
+#include "watchdog/config/confprint.h"
+
+#define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+static const char sample[] =
+	"state_dir = '%d/state'\nmetrics_file = '%d/x.prom'\nhistory = 14d\n"
+	"worker mail { command = 'true' environment = {'A=1', 'B=2'} log_tail = 3 }\n"
+	"worker other { command = 'false' after = mail }\n"
+	"group site { workers = {mail, other} }\n"
+	"webhook chat {\n url = 'https://h/path' format = slack secret = '" SECRET "'\n"
+	" headers = {'X-A: b'} events = {'worker.*', 'host.rebooted'} digest = 5 }\n"
+	"webhook other { url = 'https://i/path' workers = {'@site', mail} }\n"
+	"ping alive { url = 'https://j/path' when = worker \"mail\" timeout = 3s }\n";
+
+static const struct confimage_facts facts = { .surroundings = 1, .stamp = 2, .told_stamp = 3 };
+
+static char *dir;
+static struct config config;
+static struct str blob;
+
+static void setup(void)
+{
+	struct err err = ERR_INIT;
+
+	dir = tempdir_make();
+	tempdir_file(dir, "cronherd.conf", sample);
+	char *path = mem_format("%s/cronherd.conf", dir);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_msg(config_load(&config, path, &err) == 0, "%s", err.text);
+	ck_assert_msg(config.error_count == 0, "%s", config.errors ? config.errors[0].message : "");
+	free(path);
+	confimage_build(&config, &facts, &blob);
+}
+
+static void teardown(void)
+{
+	str_free(&blob);
+	config_free(&config);
+	tempdir_remove(dir);
+}
+
+/* LEN bytes of DATA as they come from a file: exactly as long, but for the zeros behind them. */
+static struct confimage image_of(const char *data, size_t len)
+{
+	struct confimage image = { .data = mem_alloc(len + 8), .size = len };
+
+	memcpy(image.data, data, len);
+	return image;
+}
+
+static char *print(const struct config *of)
+{
+	struct str text = STR_INIT;
+
+	confprint(of, true, &text);
+	return str_take(&text);
+}
+
+START_TEST(gives_back_what_was_built)
+{
+	struct confimage image = image_of(blob.data, blob.len);
+	struct config again;
+
+	ck_assert(confimage_is_ours(&image));
+	ck_assert(confimage_is_whole(&image));
+	ck_assert_uint_eq(confimage_facts(&image)->stamp, 2);
+	ck_assert_uint_eq(confimage_facts(&image)->told_stamp, 3);
+	ck_assert_str_eq(confimage_conf_dir(&image), config.conf_dir);
+	ck_assert(confimage_open(&image, &again));
+	again.main_file = mem_dup(config.main_file);
+
+	char *before = print(&config);
+	char *after = print(&again);
+	ck_assert_str_eq(after, before);
+	free(before);
+	free(after);
+
+	/* What is not printed. */
+	ck_assert_uint_eq(again.webhook_count, 2);
+	ck_assert_str_eq(again.webhooks[0].options.url, "https://h/path");
+	ck_assert_str_eq(again.webhooks[0].options.secret.items[0], SECRET);
+	ck_assert_str_eq(again.webhooks[0].options.headers.items[0], "X-A: b");
+	ck_assert_str_eq(again.pings[0].options.url, "https://j/path");
+	ck_assert_int_eq(again.history_ms, config.history_ms);
+	ck_assert_str_eq(again.metrics_file, config.metrics_file);
+	ck_assert_uint_eq(again.workers[0].definition, config.workers[0].definition);
+	config_free(&again);
+}
+END_TEST
+
+START_TEST(refuses_what_is_cut)
+{
+	for (size_t len = 1; len < blob.len; len++) {
+		struct confimage image = image_of(blob.data, len);
+
+		ck_assert(!confimage_is_ours(&image));
+		free(image.data);
+	}
+}
+END_TEST
+
+START_TEST(refuses_what_has_a_bit_changed)
+{
+	for (size_t at = 0; at < blob.len; at++) {
+		struct confimage image = image_of(blob.data, blob.len);
+
+		image.data[at] = (char)(image.data[at] ^ (1 << at % 8));
+		ck_assert_msg(!confimage_is_ours(&image) || !confimage_is_whole(&image), "byte %zu",
+			      at);
+		free(image.data);
+	}
+}
+END_TEST
+
+/* As if the checksum had not shown it: a number that leads elsewhere is refused or leads into the image, never outside. */
+START_TEST(stays_inside_whatever_the_numbers_say)
+{
+	static const uint64_t numbers[] = { 0, 1, 8, 4096, UINT64_MAX, UINT64_MAX / 2, 1ULL << 32 };
+
+	for (size_t at = 0; at + 8 <= blob.len; at += 8) {
+		for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++) {
+			struct confimage image = image_of(blob.data, blob.len);
+			struct config again;
+
+			memcpy(image.data + at, &numbers[n], sizeof(numbers[n]));
+			if (confimage_is_ours(&image) && confimage_open(&image, &again))
+				config_free(&again);
+			else
+				free(image.data);
+		}
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *suite = suite_create("confimage");
+	TCase *tcase = tcase_create("confimage");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, gives_back_what_was_built);
+	tcase_add_test(tcase, refuses_what_is_cut);
+	tcase_add_test(tcase, refuses_what_has_a_bit_changed);
+	tcase_add_test(tcase, stays_inside_whatever_the_numbers_say);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+CHECK_MAIN(suite())

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/config/confimage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "watchdog/base/hash.h"
+#include "watchdog/base/mem.h"
+#include "watchdog/config/nameindex.h"
+#include "watchdog/model/option.h"
+
+#define MAGIC "cronhrd1"
+
+struct header {
+	char magic[8];
+	uint64_t checksum; /* of everything behind this member */
+	uint64_t size;
+	uint64_t shape;
+	struct confimage_facts facts;
+	struct {
+		uint64_t at; /* offset from the start of the file, as all below */
+		uint64_t count;
+	} workers, webhooks, pings, groups;
+	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file;
+	int64_t history_ms;
+	uint64_t has_minder;
+};
+
+static const struct header *header_of(const struct confimage *image)
+{
+	return (const struct header *)(const void *)image->data;
+}
+
+/* What an image depends on of the program: the shape of everything that is in it. */
+static uint64_t hash_table(uint64_t hash, const struct option_spec *table)
+{
+	for (const struct option_spec *option = table; option->name; option++) {
+		uint64_t facts[] = { option->kind, option->effect, option->offset };
+
+		hash = hash_text(hash, option->name);
+		hash = hash_text(hash, option->fallback);
+		hash = hash_words(hash, facts, 3);
+		for (int i = 0; option->kind == OPTION_ENUM && option->names[i]; i++)
+			hash = hash_text(hash, option->names[i]);
+	}
+	return hash;
+}
+
+static uint64_t hash_shape(void)
+{
+	uint64_t hash = hash_text(HASH_INIT, MAGIC);
+	uint64_t sizes[] = { sizeof(struct header), sizeof(struct worker), sizeof(struct webhook),
+			     sizeof(struct ping), sizeof(struct config_group) };
+
+	hash = hash_words(hash, sizes, sizeof(sizes) / sizeof(sizes[0]));
+	hash = hash_table(hash, option_table);
+	hash = hash_table(hash, webhook_option_table);
+	return hash_table(hash, ping_option_table);
+}
+
+/* The buffers are sized in whole words; what is behind the end is zero. */
+static uint64_t hash_body(const struct header *header)
+{
+	size_t skip = offsetof(struct header, size);
+	size_t words = (header->size - skip + 7) / 8;
+
+	return hash_words(HASH_INIT, (const uint64_t *)(const void *)((const char *)header + skip),
+			  words);
+}
+
+static bool is_text(const struct option_spec *option)
+{
+	return option->kind == OPTION_STRING;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* *AT holds an offset; it becomes a pointer. False where it leads outside. */
+static bool point(const struct confimage *image, char **at)
+{
+	uint64_t offset = (uint64_t)(uintptr_t)*at;
+
+	if (offset >= image->size)
+		return false;
+	*at = offset ? image->data + offset : NULL;
+	return true;
+}
+
+static bool point_list(const struct confimage *image, struct strlist *list)
+{
+	uint64_t offset = (uint64_t)(uintptr_t)list->items;
+
+	if (!offset && !list->count)
+		return true;
+	if (offset % sizeof(char *) || offset >= image->size ||
+	    list->count >= (image->size - offset) / sizeof(char *))
+		return false;
+	list->items = (char **)(void *)(image->data + offset);
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->items[i] || !point(image, &list->items[i]))
+			return false;
+	return list->items[list->count] == NULL;
+}
+
+/* The options that have pointers, found once instead of for each section. */
+#define POINTING_MAX 64
+
+struct pointing {
+	const struct option_spec *options[POINTING_MAX]; /* NULL behind the last */
+};
+
+static struct pointing find_pointing(const struct option_spec *table)
+{
+	struct pointing pointing = { .options = { NULL } };
+	size_t count = 0;
+
+	for (const struct option_spec *option = table; option->name; option++)
+		if ((is_text(option) || option->kind == OPTION_LIST) && count + 1 < POINTING_MAX)
+			pointing.options[count++] = option;
+	return pointing;
+}
+
+/* A section's own members and its OPTIONS, by the table that POINTING is of. */
+static bool point_section(const struct confimage *image, char **name, char **file, void *options,
+			  const struct pointing *pointing)
+{
+	if (!point(image, name) || !point(image, file) || !*name)
+		return false;
+	for (const struct option_spec *const *option = pointing->options; *option; option++) {
+		bool is_good = is_text(*option)
+				       ? point(image, option_string(*option, options))
+				       : point_list(image, option_list(*option, options));
+
+		if (!is_good)
+			return false;
+	}
+	return true;
+}
+
+/* COUNT things of EACH bytes at OFFSET; NULL where they are not within the image. */
+static void *find_array(const struct confimage *image, uint64_t offset, uint64_t count, size_t each)
+{
+	if (offset % 8 != 0 || offset > image->size || count > (image->size - offset) / each)
+		return NULL;
+	return image->data + offset;
+}
+
+static bool point_workers(const struct confimage *image, struct config *config)
+{
+	struct pointing pointing = find_pointing(option_table);
+	bool is_good = config->workers != NULL;
+
+	for (size_t i = 0; is_good && i < config->worker_count; i++) {
+		struct worker *worker = &config->workers[i];
+
+		is_good = point_section(image, &worker->name, &worker->file, &worker->options,
+					&pointing);
+	}
+	return is_good;
+}
+
+static bool point_webhooks(const struct confimage *image, struct config *config)
+{
+	struct pointing pointing = find_pointing(webhook_option_table);
+	bool is_good = config->webhooks != NULL;
+
+	for (size_t i = 0; is_good && i < config->webhook_count; i++) {
+		struct webhook *webhook = &config->webhooks[i];
+
+		is_good = point_section(image, &webhook->name, &webhook->file, &webhook->options,
+					&pointing);
+	}
+	return is_good;
+}
+
+static bool point_pings(const struct confimage *image, struct config *config)
+{
+	struct pointing pointing = find_pointing(ping_option_table);
+	bool is_good = config->pings != NULL;
+
+	for (size_t i = 0; is_good && i < config->ping_count; i++) {
+		struct ping *ping = &config->pings[i];
+
+		is_good = point_section(image, &ping->name, &ping->file, &ping->options, &pointing);
+	}
+	return is_good;
+}
+
+static bool point_groups(const struct confimage *image, struct config *config)
+{
+	bool is_good = config->groups != NULL;
+
+	for (size_t i = 0; is_good && i < config->group_count; i++) {
+		struct config_group *group = &config->groups[i];
+
+		is_good = point(image, &group->name) && point(image, &group->file) && group->name &&
+			  point_list(image, &group->workers);
+	}
+	return is_good;
+}
+
+static bool point_all(const struct confimage *image, struct config *config)
+{
+	const struct header *header = header_of(image);
+
+	config->worker_count = header->workers.count;
+	config->workers = find_array(image, header->workers.at, header->workers.count,
+				     sizeof(*config->workers));
+	config->webhook_count = header->webhooks.count;
+	config->webhooks = find_array(image, header->webhooks.at, header->webhooks.count,
+				      sizeof(*config->webhooks));
+	config->ping_count = header->pings.count;
+	config->pings =
+		find_array(image, header->pings.at, header->pings.count, sizeof(*config->pings));
+	config->group_count = header->groups.count;
+	config->groups =
+		find_array(image, header->groups.at, header->groups.count, sizeof(*config->groups));
+	return point_workers(image, config) && point_webhooks(image, config) &&
+	       point_pings(image, config) && point_groups(image, config);
+}
+
+static bool take_path(const struct confimage *image, uint64_t offset, char **path)
+{
+	char *at = (char *)(uintptr_t)offset;
+
+	if (!offset || !point(image, &at))
+		return false;
+	*path = mem_dup(at);
+	return true;
+}
+
+/* Cheap things first: who made it; then whether it is whole. */
+bool confimage_is_ours(const struct confimage *image)
+{
+	const struct header *header = header_of(image);
+
+	return image->size >= sizeof(*header) && header->size == image->size &&
+	       memcmp(header->magic, MAGIC, sizeof(header->magic)) == 0 &&
+	       header->shape == hash_shape();
+}
+
+bool confimage_is_whole(const struct confimage *image)
+{
+	const struct header *header = header_of(image);
+
+	return image->data[image->size - 1] == '\0' && header->checksum == hash_body(header);
+}
+
+const struct confimage_facts *confimage_facts(const struct confimage *image)
+{
+	return &header_of(image)->facts;
+}
+
+const char *confimage_conf_dir(const struct confimage *image)
+{
+	char *path = (char *)(uintptr_t)header_of(image)->conf_dir;
+
+	return path && point(image, &path) ? path : NULL;
+}
+
+static bool take_paths(const struct confimage *image, struct config *taken)
+{
+	const struct header *header = header_of(image);
+
+	return (!header->metrics_file ||
+		take_path(image, header->metrics_file, &taken->metrics_file)) &&
+	       take_path(image, header->conf_dir, &taken->conf_dir) &&
+	       take_path(image, header->state_dir, &taken->state_dir) &&
+	       take_path(image, header->pidfile_dir, &taken->pidfile_dir) &&
+	       take_path(image, header->log_dir, &taken->log_dir);
+}
+
+bool confimage_open(struct confimage *image, struct config *config)
+{
+	const struct header *header = header_of(image);
+
+	*config = (struct config){ .image = image->data,
+				   .minder = header->has_minder != 0,
+				   .history_ms = header->history_ms };
+	if (point_all(image, config) && take_paths(image, config))
+		return true;
+	free(config->conf_dir);
+	free(config->state_dir);
+	free(config->pidfile_dir);
+	free(config->log_dir);
+	free(config->metrics_file);
+	return false;
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+struct builder {
+	struct str blob;
+	struct nameindex texts; /* text → offset: most workers share most of theirs */
+};
+
+static uint64_t reserve(struct builder *b, size_t size)
+{
+	static const char zeros[64];
+	uint64_t at;
+
+	while (b->blob.len % 8)
+		str_add_n(&b->blob, "", 1);
+	at = b->blob.len;
+	for (size_t left = size; left > 0;) {
+		size_t n = left < sizeof(zeros) ? left : sizeof(zeros);
+
+		str_add_n(&b->blob, zeros, n);
+		left -= n;
+	}
+	return at;
+}
+
+static uint64_t put_text(struct builder *b, const char *text)
+{
+	size_t offset;
+	size_t len;
+
+	if (!text)
+		return 0;
+	len = strlen(text);
+	if (nameindex_find(&b->texts, text, len, &offset))
+		return offset;
+	offset = b->blob.len;
+	str_add_n(&b->blob, text, len + 1);
+	nameindex_put(&b->texts, text, len, offset);
+	return offset;
+}
+
+static uint64_t put_list(struct builder *b, const struct strlist *list)
+{
+	uint64_t at = reserve(b, (list->count + 1) * sizeof(char *));
+
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t offset = put_text(b, list->items[i]);
+
+		memcpy(b->blob.data + at + i * sizeof(char *), &offset, sizeof(offset));
+	}
+	return at;
+}
+
+/* OPTIONS is a copy, whose pointers become offsets. */
+static void flatten(struct builder *b, void *options, const struct option_spec *table)
+{
+	for (const struct option_spec *option = table; option->name; option++) {
+		if (is_text(option)) {
+			char **text = option_string(option, options);
+
+			*text = (char *)(uintptr_t)put_text(b, *text);
+		} else if (option->kind == OPTION_LIST) {
+			struct strlist *list = option_list(option, options);
+
+			list->items = (char **)(uintptr_t)(list->count ? put_list(b, list) : 0);
+		}
+	}
+}
+
+static void put_workers(struct builder *b, const struct config *config, uint64_t at)
+{
+	for (size_t i = 0; i < config->worker_count; i++) {
+		struct worker flat = config->workers[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
+		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+		flatten(b, &flat.options, option_table);
+		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
+	}
+}
+
+static void put_webhooks(struct builder *b, const struct config *config, uint64_t at)
+{
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		struct webhook flat = config->webhooks[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
+		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+		flatten(b, &flat.options, webhook_option_table);
+		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
+	}
+}
+
+static void put_pings(struct builder *b, const struct config *config, uint64_t at)
+{
+	for (size_t i = 0; i < config->ping_count; i++) {
+		struct ping flat = config->pings[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
+		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+		flatten(b, &flat.options, ping_option_table);
+		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
+	}
+}
+
+static void put_groups(struct builder *b, const struct config *config, uint64_t at)
+{
+	for (size_t i = 0; i < config->group_count; i++) {
+		struct config_group flat = config->groups[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
+		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+		flat.workers.items = (char **)(uintptr_t)put_list(b, &config->groups[i].workers);
+		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
+	}
+}
+
+static void put_sections(struct builder *b, const struct config *config, struct header *header)
+{
+	header->workers.count = config->worker_count;
+	header->workers.at = reserve(b, config->worker_count * sizeof(struct worker));
+	header->webhooks.count = config->webhook_count;
+	header->webhooks.at = reserve(b, config->webhook_count * sizeof(struct webhook));
+	header->pings.count = config->ping_count;
+	header->pings.at = reserve(b, config->ping_count * sizeof(struct ping));
+	header->groups.count = config->group_count;
+	header->groups.at = reserve(b, config->group_count * sizeof(struct config_group));
+	put_workers(b, config, header->workers.at);
+	put_webhooks(b, config, header->webhooks.at);
+	put_pings(b, config, header->pings.at);
+	put_groups(b, config, header->groups.at);
+}
+
+void confimage_build(const struct config *config, const struct confimage_facts *facts,
+		     struct str *blob)
+{
+	struct builder b = { .blob = STR_INIT };
+	struct header header = { .shape = hash_shape(),
+				 .facts = *facts,
+				 .history_ms = config->history_ms,
+				 .has_minder = config->minder };
+
+	memcpy(header.magic, MAGIC, sizeof(header.magic));
+	(void)reserve(&b, sizeof(header));
+	put_sections(&b, config, &header);
+	header.conf_dir = put_text(&b, config->conf_dir);
+	header.state_dir = put_text(&b, config->state_dir);
+	header.pidfile_dir = put_text(&b, config->pidfile_dir);
+	header.log_dir = put_text(&b, config->log_dir);
+	header.metrics_file = put_text(&b, config->metrics_file);
+	(void)reserve(&b, 8); /* ends in a NUL, on a whole word */
+	header.size = b.blob.len;
+	memcpy(b.blob.data, &header, sizeof(header));
+	header.checksum = hash_body((const struct header *)(const void *)b.blob.data);
+	memcpy(b.blob.data, &header, sizeof(header));
+	nameindex_free(&b.texts);
+	*blob = b.blob;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * confimage: a configuration as one block of bytes, and back. No file is touched.
+ *
+ * Format: a header, then workers, webhooks, pings and groups as they are in memory with offsets for pointers, then texts;
+ * native byte order, a checksum over all. Every pointer is checked before it is used.
+ */
+#ifndef WATCHDOG_CONFIG_CONFIMAGE_H
+#define WATCHDOG_CONFIG_CONFIMAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "watchdog/base/str.h"
+#include "watchdog/config/config.h"
+
+struct confimage {
+	char *data;    /* aligned as malloc(3) does it; 8 zero bytes behind SIZE */
+	uint64_t size; /* at least 1 */
+};
+
+/* What a configuration came from: hashes; confcache.c gives them meaning. */
+struct confimage_facts {
+	uint64_t surroundings;
+	uint64_t stamp;
+	uint64_t told_stamp;
+};
+
+/* CONFIG, which has no errors, to BLOB, which is not yet set. */
+void confimage_build(const struct config *config, const struct confimage_facts *facts,
+		     struct str *blob);
+
+/* Whether this very program could have built it; before anything else is asked of it. */
+bool confimage_is_ours(const struct confimage *image);
+bool confimage_is_whole(const struct confimage *image);
+
+const struct confimage_facts *confimage_facts(const struct confimage *image);
+const char *confimage_conf_dir(const struct confimage *image); /* NULL: it is damaged */
+
+/*
+ * Makes CONFIG of it, with neither main_file nor stamp, without indexes. True: the image's data is CONFIG's from now on. False:
+ * it is damaged, and spoilt; CONFIG holds nothing.
+ */
+bool confimage_open(struct confimage *image, struct config *config);
+
+#endif

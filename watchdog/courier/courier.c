@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: ISC */
+#include "watchdog/courier/courier.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pidfiles/slotlock.h"
+#include "watchdog/base/mem.h"
+#include "watchdog/courier/inbox.h"
+#include "watchdog/courier/intake.h"
+#include "watchdog/courier/pinging.h"
+#include "watchdog/courier/queue.h"
+#include "watchdog/courier/retention.h"
+#include "watchdog/courier/tally.h"
+#include "watchdog/store/spool.h"
+#include "watchdog/store/statedir.h"
+
+/* Between two looks at what rounds have left. */
+#define LOOK_MS INT64_C(200)
+/* A try that is due so soon is waited for; for a later one another courier is called. */
+#define SOON_MS INT64_C(10000)
+/* Should we be killed, another one is to come then. */
+#define FOLLOW_UP_MS INT64_C(60000)
+
+struct service {
+	struct errand errand;
+	struct inbox inbox;
+	int64_t looked_boot_ms;
+	struct queue *queues; /* none until there is a journal */
+	size_t queue_count;
+	struct pinging pinging;
+	bool has_failed; /* the journal: nothing more is sent but pings */
+	struct err err;
+};
+
+/* ---- the journal -------------------------------------------------------------------------- */
+
+static void fail(struct service *service, const struct err *err)
+{
+	struct errand *errand = &service->errand;
+
+	service->err = *err;
+	service->has_failed = true;
+	complaints_set(&errand->complaints, COMPLAINT_STANDING, "journal", err->text,
+		       errand->now.wall_ms);
+}
+
+static int open_queues(struct service *service, struct err *err)
+{
+	const struct config *config = service->errand.config;
+
+	service->queues = mem_alloc(config->webhook_count * sizeof(*service->queues));
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		service->queue_count++;
+		if (queue_open(&service->queues[i], &config->webhooks[i], &service->errand, err))
+			return -1;
+	}
+	/* Who is enabled by another URL gets what is taken in after this. */
+	return batch_store(&service->errand.batch, service->errand.journal, err);
+}
+
+static int open_journal(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+	struct str notice = STR_INIT;
+	int status;
+
+	/* Fails where nothing can be written: the journal says so. */
+	(void)spool_set_owed(errand->state_fd, errand->now.wall_ms + FOLLOW_UP_MS);
+	status = journal_open(&errand->journal, errand->config->state_dir, JOURNAL_WRITE, &notice, err);
+	if (notice.len)
+		errand_complain(errand, COMPLAINT_NOTE, "journal, mended", "%s", str_text(&notice));
+	str_free(&notice);
+	if (status)
+		return -1;
+	complaints_clear(&errand->complaints, "journal");
+	return open_queues(service, err);
+}
+
+static int take_in(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+	size_t passed_over = 0;
+
+	if (!errand->journal && open_journal(service, err))
+		return -1;
+	if (intake(errand->journal, errand->config, errand->state_fd, &passed_over, err) < 0)
+		return -1;
+	if (passed_over)
+		errand_complain(errand, COMPLAINT_NOTE, "spool",
+				"lines that no round of ours has written were passed over");
+	for (size_t i = 0; i < service->queue_count; i++)
+		queue_expect_more(&service->queues[i]);
+	return 0;
+}
+
+/* Whether there is anything that needs it: a round that only pings makes no journal. */
+static bool needs_journal(const struct service *service)
+{
+	const struct errand *errand = &service->errand;
+
+	return inbox_count(errand->state_fd) > 0 ||
+	       spool_owed_wall_ms(errand->state_fd) != INT64_MAX ||
+	       (!errand->options->is_detached &&
+		faccessat(errand->state_fd, JOURNAL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+/* ---- turns -------------------------------------------------------------------------------- */
+
+static int look(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+
+	if (errand->now.boot_ms - service->looked_boot_ms < LOOK_MS)
+		return 0;
+	service->looked_boot_ms = errand->now.boot_ms;
+	if (inbox_has_beat(&service->inbox, errand->state_fd))
+		pinging_look(&service->pinging, errand);
+	if (inbox_has_spooled(&service->inbox, errand->state_fd))
+		return take_in(service, err);
+	return 0;
+}
+
+static int step_queues(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+
+	for (size_t i = 0; i < service->queue_count; i++)
+		if (queue_step(&service->queues[i], errand, err))
+			return -1;
+	if (batch_is_due(&errand->batch, errand->now.boot_ms))
+		return batch_store(&errand->batch, errand->journal, err);
+	return 0;
+}
+
+/* When the first of the queues is due; INT64_MAX: none. */
+static int64_t queues_due_wall_ms(const struct service *service)
+{
+	int64_t due_wall_ms = INT64_MAX;
+
+	for (size_t i = 0; i < service->queue_count && !service->has_failed; i++) {
+		int64_t queue_wall_ms = queue_due_wall_ms(&service->queues[i]);
+
+		if (queue_wall_ms < due_wall_ms)
+			due_wall_ms = queue_wall_ms;
+	}
+	return due_wall_ms;
+}
+
+/* How long until a request is to be begun; INT64_MAX: there is none, or no time for it. */
+static int64_t next_ms(const struct service *service)
+{
+	const struct errand *errand = &service->errand;
+	int64_t left_ms = errand->until_boot_ms - ERRAND_LAST_MS - errand->now.boot_ms;
+	int64_t queue_wall_ms = queues_due_wall_ms(service);
+	int64_t ping_boot_ms = pinging_due_boot_ms(&service->pinging);
+	int64_t least_ms = INT64_MAX;
+
+	if (queue_wall_ms != INT64_MAX)
+		least_ms = queue_wall_ms - errand->now.wall_ms;
+	if (ping_boot_ms != CLOCK_NEVER && ping_boot_ms - errand->now.boot_ms < least_ms)
+		least_ms = ping_boot_ms - errand->now.boot_ms;
+	return least_ms > left_ms ? INT64_MAX : least_ms > 0 ? least_ms : 0;
+}
+
+/* How long to wait for what is under way; -1: nothing is, and nothing is due soon. */
+static int64_t wait_ms(const struct service *service)
+{
+	int64_t least_ms = next_ms(service);
+
+	if (http_pending(service->errand.http) == 0 && least_ms > SOON_MS)
+		return -1;
+	return least_ms < LOOK_MS ? least_ms : LOOK_MS;
+}
+
+static void turn(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	struct err err = ERR_INIT;
+
+	errand->now = clock_read();
+	if (!service->has_failed && (look(service, &err) || step_queues(service, &err)))
+		fail(service, &err);
+	pinging_step(&service->pinging, errand);
+}
+
+static void work(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	struct http_result result;
+	int64_t patience_ms;
+	void *tag;
+
+	turn(service);
+	while ((patience_ms = wait_ms(service)) >= 0) {
+		if (http_turn(errand->http, (int)patience_ms, &tag, &result)) {
+			struct sender *sender = tag;
+
+			errand->now = clock_read();
+			sender->take(sender, errand, &result);
+			http_result_free(&result);
+		}
+		turn(service);
+	}
+}
+
+/* ---- the end of a run --------------------------------------------------------------------- */
+
+/* When the next courier is to come. */
+static int64_t owed_wall_ms(const struct service *service)
+{
+	const struct errand *errand = &service->errand;
+	int64_t owed = INT64_MAX;
+
+	for (size_t i = 0; i < service->queue_count; i++) {
+		int64_t queue_wall_ms = queue_owed_wall_ms(&service->queues[i], errand->now.wall_ms);
+
+		if (queue_wall_ms < owed)
+			owed = queue_wall_ms;
+	}
+	/* Its writer is alive; should it be killed, nobody would come for its last line. */
+	if (inbox_count(errand->state_fd) > 0 && owed > errand->now.wall_ms + FOLLOW_UP_MS)
+		owed = errand->now.wall_ms + FOLLOW_UP_MS;
+	return owed;
+}
+
+static int look_again(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+
+	if (take_in(service, err))
+		return -1;
+	for (size_t i = 0; i < service->queue_count; i++)
+		if (queue_look(&service->queues[i], errand, err))
+			return -1;
+	return batch_store(&errand->batch, errand->journal, err);
+}
+
+/*
+ * Says when the next one is to come; then looks once more: who has come between has either been seen, or has said when after us. 1: there
+ * is something to be sent now; 0; or -1 with ERR.
+ */
+static int settle(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+	int64_t *owed = &errand->done.next_wall_ms;
+	int64_t again;
+
+	if (batch_store(&errand->batch, errand->journal, err) || retention_keep(errand, err) ||
+	    look_again(service, err))
+		return -1;
+	*owed = owed_wall_ms(service);
+	(void)spool_set_owed(errand->state_fd, *owed); /* where it fails, the follow-up stands */
+	if (look_again(service, err))
+		return -1;
+	if (wait_ms(service) >= 0)
+		return 1;
+	again = owed_wall_ms(service);
+	if (again < *owed)
+		(void)spool_set_owed(errand->state_fd, again);
+	*owed = again;
+	return 0;
+}
+
+static bool is_over(struct service *service)
+{
+	struct err err = ERR_INIT;
+	int status;
+
+	if (!service->errand.journal || service->has_failed)
+		return true;
+	status = settle(service, &err);
+	if (status < 0)
+		fail(service, &err);
+	else if (status > 0)
+		(void)spool_set_owed(service->errand.state_fd,
+				     service->errand.now.wall_ms + FOLLOW_UP_MS);
+	return status <= 0;
+}
+
+static void publish(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	struct tally tally;
+	struct err err = ERR_INIT;
+
+	if (tally_take(&tally, errand->journal, errand->config, &err) == 0) {
+		errand->done.owed = tally_owed(&tally);
+		/* It is for others to read; what it does not say, the journal does. */
+		(void)tally_publish(&tally, errand->state_fd);
+	} else {
+		fail(service, &err);
+	}
+	tally_free(&tally);
+	errand->done.dead += errand->batch.buried;
+}
+
+/* ---- complaints --------------------------------------------------------------------------- */
+
+static bool is_of(const char *text, const char *kind, const char *name)
+{
+	size_t kind_len = strlen(kind);
+	size_t name_len = strlen(name);
+
+	return strncmp(text, kind, kind_len) == 0 && strncmp(text + kind_len, name, name_len) == 0 &&
+	       text[kind_len + name_len] == ':';
+}
+
+/* Whether it is of a webhook or a ping that the configuration does not have. */
+static bool is_orphan(const struct config *config, const char *text)
+{
+	if (strncmp(text, "webhook ", strlen("webhook ")) != 0 &&
+	    strncmp(text, "ping ", strlen("ping ")) != 0)
+		return false;
+	for (size_t i = 0; i < config->webhook_count; i++)
+		if (is_of(text, "webhook ", config->webhooks[i].name))
+			return false;
+	for (size_t i = 0; i < config->ping_count; i++)
+		if (is_of(text, "ping ", config->pings[i].name))
+			return false;
+	return true;
+}
+
+static void save_complaints(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	struct complaints *complaints = &errand->complaints;
+
+	complaints_age(complaints, errand->now.wall_ms);
+	for (size_t i = complaints->count; i-- > 0 && !errand->config->error_count;) {
+		const char *text = complaints->items[i].text;
+
+		if (is_orphan(errand->config, text)) {
+			char *topic = mem_dup_n(text, (size_t)(strchr(text, ':') - text));
+
+			complaints_clear(complaints, topic);
+			free(topic);
+		}
+	}
+	/* A disk that takes no file is what the round complains of itself. */
+	(void)complaints_save(errand->state_fd, complaints);
+	complaints_free(complaints);
+}
+
+/* ---- a run -------------------------------------------------------------------------------- */
+
+static int begin(struct service *service, struct err *err)
+{
+	struct errand *errand = &service->errand;
+	struct err why = ERR_INIT;
+
+	errand->now = clock_read();
+	if (http_open(&errand->http, err))
+		return -1;
+	complaints_load(errand->state_fd, &errand->complaints);
+	(void)inbox_has_beat(&service->inbox, errand->state_fd);
+	pinging_open(&service->pinging, errand);
+	if (needs_journal(service) && take_in(service, &why))
+		fail(service, &why);
+	return 0;
+}
+
+static void end(struct service *service)
+{
+	struct errand *errand = &service->errand;
+
+	if (errand->journal && !service->has_failed)
+		publish(service);
+	pinging_finish(&service->pinging, errand);
+	save_complaints(service);
+	http_close(errand->http);
+	pinging_close(&service->pinging);
+	for (size_t i = 0; i < service->queue_count; i++)
+		queue_close(&service->queues[i]);
+	free(service->queues);
+	service->queues = NULL;
+	service->queue_count = 0;
+	batch_free(&errand->batch);
+	journal_close(errand->journal);
+	errand->journal = NULL;
+}
+
+/* Has the lock. */
+static int serve(struct service *service, struct err *err)
+{
+	if (begin(service, err))
+		return -1;
+	do
+		work(service);
+	while (!is_over(service));
+	end(service);
+	if (service->has_failed)
+		*err = service->err;
+	return service->has_failed ? -1 : 0;
+}
+
+static bool has_news(struct service *service)
+{
+	int state_fd = service->errand.state_fd;
+	bool has_beat = inbox_has_beat(&service->inbox, state_fd);
+
+	return inbox_has_spooled(&service->inbox, state_fd) || has_beat;
+}
+
+static enum courier_end lock_failed(const struct service *service, int sys_errno, struct err *err)
+{
+	(void)err_set(err, ERR_SYSTEM, sys_errno, "cannot lock %s/locks",
+		      service->errand.config->state_dir);
+	return COURIER_FAILED;
+}
+
+/*
+ * Who has spooled something and found us at work has gone again. So, having released the lock, one more look; and whoever
+ * takes the lock before us then sees it, too.
+ */
+static enum courier_end take_turns(struct service *service, struct slotlock *lock, struct err *err)
+{
+	bool has_served = false;
+	int status;
+
+	do {
+		status = slotlock_try(lock, SPOOL_COURIER_LOCK);
+		if (status == -EAGAIN && !has_served)
+			return COURIER_BUSY;
+		if (status == -EAGAIN)
+			break;
+		if (status < 0)
+			return lock_failed(service, -status, err);
+		status = serve(service, err);
+		has_served = true;
+		slotlock_release(lock, SPOOL_COURIER_LOCK);
+		if (status < 0)
+			return COURIER_FAILED;
+		service->errand.now = clock_read();
+	} while (errand_has_time(&service->errand) && has_news(service));
+	return service->errand.done.owed ? COURIER_OWING : COURIER_DONE;
+}
+
+static enum courier_end run(const struct config *config, const struct courier_options *options,
+			    int state_fd, struct courier_done *done, struct err *err)
+{
+	struct service service = { .errand = { .config = config,
+					       .options = options,
+					       .state_fd = state_fd,
+					       .until_boot_ms = clock_read().boot_ms +
+								COURIER_BUDGET_MS,
+					       .done.next_wall_ms = INT64_MAX } };
+	struct slotlock lock = SLOTLOCK_INIT;
+	int status = slotlock_open(&lock, state_fd, "locks");
+	enum courier_end end;
+
+	if (status < 0)
+		return lock_failed(&service, -status, err);
+	end = take_turns(&service, &lock, err);
+	slotlock_close(&lock);
+	strlist_free(&service.errand.said);
+	*done = service.errand.done;
+	return end;
+}
+
+enum courier_end courier_run(const struct config *config, const struct courier_options *options,
+			     struct courier_done *done, struct err *err)
+{
+	struct statedir dir;
+	enum courier_end end = COURIER_FAILED;
+
+	*done = (struct courier_done){ .next_wall_ms = INT64_MAX };
+	if (statedir_open(&dir, config->state_dir, config->pidfile_dir, true, err) == 0)
+		/* Without a state directory there has been no round: nothing is owed. */
+		end = dir.fd < 0 ? COURIER_DONE : run(config, options, dir.fd, done, err);
+	statedir_close(&dir);
+	return end;
+}
