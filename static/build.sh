@@ -15,7 +15,9 @@ libraries="openssl curl sqlite3 jansson libconfuse"
 CC=${CC:-musl-gcc}
 PREFIX=$out/prefix
 headers=$out/kernel
-CFLAGS="-O2 -ffunction-sections -fdata-sections -fstack-protector-strong -isystem $headers"
+# Small: without what only a debugger or C++ would read, in sections that the linker can leave out.
+CFLAGS="-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
+CFLAGS="$CFLAGS -fno-unwind-tables -fstack-protector-strong -isystem $headers"
 JOBS=${JOBS:-$(nproc)}
 export CC CFLAGS PREFIX JOBS
 

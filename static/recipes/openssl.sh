@@ -16,7 +16,7 @@ s390x) target=linux64-s390x ;;
 esac
 
 ./Configure "$target" --prefix="$PREFIX" --libdir=lib --openssldir=/etc/ssl \
-	no-shared no-tests no-module no-legacy no-engine no-dso no-async no-comp no-afalgeng \
+	no-shared no-pic no-tests no-module no-legacy no-engine no-dso no-async no-comp no-afalgeng \
 	no-autoload-config no-ui-console no-ssl3 no-dtls no-sctp no-srp no-psk no-srtp \
 	no-ts no-cms no-ocsp no-ct no-cmp no-rfc3779 no-dsa no-ec2m no-sm2 no-gost \
 	no-aria no-bf no-camellia no-cast no-des no-idea no-rc2 no-rc4 no-seed no-sm3 no-sm4 \
