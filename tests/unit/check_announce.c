@@ -201,6 +201,21 @@ START_TEST(alarm_and_all_clear_each_time_anew)
 }
 END_TEST
 
+START_TEST(a_successor_is_no_second_start)
+{
+	struct procid next = process(43);
+
+	start(42);
+	announce_settle(&record);
+	announce_succession(&record, &next);
+	record.process = next;
+	ck_assert_uint_eq(due(), 0);
+	end(REASON_CRASHED);
+	ck_assert_uint_eq(due(), 1);
+	ck_assert_int_eq(events[0].pid, 43);
+}
+END_TEST
+
 START_TEST(ends_with_the_host_have_no_uptime)
 {
 	start(42);
@@ -255,6 +270,7 @@ static Suite *announce_suite(void)
 	tcase_add_test(tcase, hung_is_told);
 	tcase_add_test(tcase, manual_stop_is_no_pressure);
 	tcase_add_test(tcase, alarm_and_all_clear_each_time_anew);
+	tcase_add_test(tcase, a_successor_is_no_second_start);
 	tcase_add_test(tcase, ends_with_the_host_have_no_uptime);
 	tcase_add_test(tcase, ids_tell_subjects_processes_and_types_apart);
 	tcase_add_loop_test(tcase, types_have_names, 0, EVENT_TYPE_COUNT);

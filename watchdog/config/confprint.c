@@ -260,6 +260,7 @@ static void add_top(const struct config *config, struct str *text)
 	add_comment("log_dir", config->log_dir, text);
 	str_addf(text, "# minder = %s\n", config->minder ? "true" : "false");
 	add_comment("metrics_file", config->metrics_file, text);
+	add_comment("status_page", config->status_page, text);
 	if (config->history_ms) {
 		str_add(text, "# history = ");
 		add_duration(config->history_ms, text);
@@ -274,7 +275,8 @@ void confprint(const struct config *config, bool is_all, struct str *text)
 	for (size_t i = 0; i < config->group_count; i++)
 		add_group(&config->groups[i], text);
 	if (config->webhook_count + config->ping_count > 0)
-		str_add(text, "\n# Of what follows secrets are not shown: " URL_CUT " stands for them.\n");
+		str_add(text, "\n# Of what follows secrets are not shown: " URL_CUT
+			      " stands for them.\n");
 	add_webhooks(config, is_all, text);
 	add_pings(config, is_all, text);
 }

@@ -152,6 +152,12 @@ size_t announce_due(const struct record *record, const struct announcement *a,
 	return count;
 }
 
+void announce_succession(struct record *record, const struct procid *next)
+{
+	if (record->told.started == announce_key(&record->process))
+		record->told.started = announce_key(next);
+}
+
 void announce_settle(struct record *record)
 {
 	uint64_t key = record->process.pid ? announce_key(&record->process) : 0;

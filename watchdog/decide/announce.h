@@ -38,6 +38,9 @@ uint64_t announce_key(const struct procid *process);
 size_t announce_due(const struct record *record, const struct announcement *announcement,
 		    struct event events[ANNOUNCE_MAX]);
 
+/* NEXT takes the place of RECORD's process without a start of its own: if that was told, so is this. */
+void announce_succession(struct record *record, const struct procid *next);
+
 /* All of it has been told. */
 void announce_settle(struct record *record);
 

@@ -115,13 +115,24 @@ static void end_of_run(const struct situation *s, struct decision *d)
 		crash(s, d);
 }
 
+/* What a forking worker has become since it was started is no other start. */
+static bool is_successor(const struct situation *s, const struct record *record)
+{
+	return s->worker && s->worker->options.type == WORKER_FORKING && record->process.pid &&
+	       (record->state == STATE_STARTING || record->state == STATE_RUNNING);
+}
+
 static void adopt(const struct situation *s, struct decision *d)
 {
 	struct record *record = &d->record;
 
 	d->was_adopted = true;
-	record->starts++;
-	settle_start_reason(record, false);
+	if (is_successor(s, record)) {
+		announce_succession(record, &s->seen->process);
+	} else {
+		record->starts++;
+		settle_start_reason(record, false);
+	}
 	record->process = s->seen->process;
 	record->definition = s->seen->definition;
 	record->started_boot_ms = s->seen->started_boot_ms;
