@@ -16,7 +16,7 @@ touch configure Makefile.in lib/Makefile.in lib/curl_config.h.in
 	--disable-ldap --disable-ldaps --disable-mqtt --disable-pop3 --disable-rtsp --disable-smb \
 	--disable-smtp --disable-telnet --disable-tftp --disable-websockets \
 	--disable-alt-svc --disable-cookies --disable-crypto-auth --disable-doh --disable-hsts \
-	--disable-mime --disable-netrc --disable-ntlm --disable-progress-meter --disable-tls-srp \
+	--disable-mime --disable-ntlm --disable-progress-meter --disable-tls-srp \
 	--disable-unix-sockets --disable-get-easy-options --disable-libcurl-option \
 	--disable-manual --without-brotli --without-gssapi --without-libgsasl --without-libidn2 \
 	--without-libpsl --without-librtmp --without-libssh2 --without-nghttp2 --without-zlib \
