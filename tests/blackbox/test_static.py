@@ -132,11 +132,20 @@ class EmptyRoot(Box):
         os.chmod(self.path + path, mode)
         os.chown(self.path + path, owner, owner)
 
-    def herd(self, *args, check=None, before=(), uid=NOBODY):
+    def herd(self, *args, check=None, uid=NOBODY):
         """cronherd there, as cron would call it."""
-        home = HOME if uid else "/root"
-        return self.run("chroot", f"--userspec={uid}:{uid}", "--groups=", self.path, *self.launcher, *before, "/bin/cronherd", *args,
-                        check=check, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "SHELL": "/bin/sh"})
+        return self.run("chroot", *self.arguments(uid, args), check=check, env=self.environment(uid))
+
+    def begin(self, *args):
+        """The same, not waited for."""
+        return subprocess.Popen(self.command("chroot", *self.arguments(NOBODY, args)), env=self.environment(NOBODY),
+                                stdin=subprocess.DEVNULL)
+
+    def arguments(self, uid, args):
+        return [f"--userspec={uid}:{uid}", "--groups=", self.path, *self.launcher, "/bin/cronherd", *args]
+
+    def environment(self, uid):
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": HOME if uid else "/root", "SHELL": "/bin/sh"}
 
 
 class InAnEmptyRoot(HerdTest):
@@ -223,6 +232,20 @@ class InAnEmptyRoot(HerdTest):
 
     def only_minders(self):
         return all(self.comm(pid) == "odd" or "minder" in read(f"{self.root.proc}/{pid}/cmdline") for pid in self.others())
+
+    def test_rounds_that_overlap_double_nobody(self):
+        self.root.write(f"{HOME}/.config/cronherd/cronherd.conf", "minder = false\n", owner=NOBODY)
+        self.define(f'worker "w" {{\n command = "/bin/odd alone {HOME}/lock-%i"\n numprocs = 4\n restart_delay = 0\n startsecs = 0\n}}\n')
+        self.root.herd("start", check=0)
+        for _ in range(5):
+            for pid in self.workers():
+                self.root.kill(pid)
+            wait_until("all have ended", lambda: not self.workers())
+            rounds = [self.root.begin("run") for _ in range(6)]
+            self.assertEqual({round.wait() for round in rounds}, {0})
+            self.assertEqual(len({self.root_wait(f"w:{n}") for n in (1, 2, 3, 4)}), 4)
+            self.assertEqual(len(self.workers()), 4)
+        self.assertEqual(glob.glob(f"{self.root.home}/*.doubled"), [])
 
     def test_escalates(self):
         """A deaf worker and its children are killed, and none of them is mistaken for another."""
