@@ -14,7 +14,7 @@ build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev l
 	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
-	procps util-linux"
+	procps util-linux supervisor"
 
 # The demonstration waits that long for each thing that it expects.
 patience_s=60

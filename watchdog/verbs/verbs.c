@@ -7,7 +7,7 @@
 #include "watchdog/verbs/verb.h"
 
 extern const struct verb verb_run, verb_start, verb_stop, verb_restart, verb_scale, verb_check,
-	verb_status, verb_events, verb_deliver, verb_signal, verb_logs, verb_config, verb_cron,
+	verb_status, verb_events, verb_deliver, verb_signal, verb_logs, verb_config, verb_import, verb_cron,
 	verb_doctor, verb_minder;
 
 const struct verb *const verb_table[] = {
@@ -23,6 +23,7 @@ const struct verb *const verb_table[] = {
 	&verb_signal,
 	&verb_logs,
 	&verb_config,
+	&verb_import,
 	&verb_cron,
 	&verb_doctor,
 	&verb_minder,
