@@ -44,11 +44,17 @@ bool utf8_is_value(const char *text)
 	return true;
 }
 
+/* U+0080 to U+009F: a terminal takes the one at 9B for an escape sequence's beginning. */
+static bool is_high_control(const char *text, size_t len)
+{
+	return len == 2 && (unsigned char)text[0] == 0xC2 && (unsigned char)text[1] < 0xA0;
+}
+
 void utf8_make_line(char *text)
 {
 	for (size_t left = strlen(text), len; left > 0; text += len, left -= len) {
 		len = utf8_len(text, left);
-		if (len == 0 || is_control(*text)) {
+		if (len == 0 || is_control(*text) || is_high_control(text, len)) {
 			*text = '?';
 			len = 1;
 		}

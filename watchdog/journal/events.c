@@ -177,3 +177,16 @@ int journal_find(struct journal *journal, const char *id, struct journal_event *
 	}
 	return status;
 }
+
+int journal_subjects(struct journal *journal, struct strlist *subjects, struct err *err)
+{
+	struct sql_query *query;
+	int status;
+
+	if (!journal->sql)
+		return 0;
+	query = sql_query(journal->sql, "SELECT subject FROM events UNION SELECT name FROM subjects", err);
+	while ((status = sql_step(query, err)) == 1)
+		strlist_add(subjects, sql_text(query, 0));
+	return status;
+}

@@ -89,6 +89,9 @@ int journal_events(struct journal *journal, int64_t since_wall_ms, int64_t after
 /* The event with that ID. 1, 0 (there is none) or -1. */
 int journal_find(struct journal *journal, const char *id, struct journal_event *event, struct err *err);
 
+/* The subjects of all events and samples, each once. */
+int journal_subjects(struct journal *journal, struct strlist *subjects, struct err *err);
+
 /* ---- deliveries --------------------------------------------------------------------------- */
 
 enum journal_debt { JOURNAL_OWED, JOURNAL_DELIVERED, JOURNAL_DEAD };
