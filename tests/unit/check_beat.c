@@ -8,8 +8,8 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/utf8.h"
 
-#define RID "0190b5a4-5b3c-4f6e-9a43-1d2a5c9be77f"
-#define HC  "https://hc.example/ping/uuid"
+#define RID  "0190b5a4-5b3c-4f6e-9a43-1d2a5c9be77f"
+#define HC   "https://hc.example/ping/uuid"
 #define KUMA "https://kuma.example/api/push/token"
 #define CRON "https://cronitor.example/p/key/monitor"
 
@@ -68,7 +68,8 @@ static const struct {
 	{ PING_UPTIME_KUMA, KUMA, true, BEAT_END, true, 0, "fine", "GET",
 	  KUMA "?status=up&msg=OK&ping=1250" },
 	{ PING_UPTIME_KUMA, KUMA "?status=up&msg=OK&ping=", true, BEAT_END, false, 1,
-	  "1 of 3 & more\nsecond", "GET", KUMA "?status=down&msg=1%20of%203%20%26%20more&ping=1250" },
+	  "1 of 3 & more\nsecond", "GET",
+	  KUMA "?status=down&msg=1%20of%203%20%26%20more&ping=1250" },
 	{ PING_UPTIME_KUMA, KUMA "?a=b&status=up&&msg&c=%20&pings=1#x", true, BEAT_END, true, 0, "",
 	  "GET", KUMA "?a=b&c=%20&pings=1&status=up&msg=OK&ping=1250" },
 	{ PING_UPTIME_KUMA, KUMA "?", true, BEAT_END, false, 3, "", "GET",
@@ -106,7 +107,8 @@ START_TEST(makes_requests)
 }
 END_TEST
 
-/* 40,000 bytes of "ä", which percent-encoding makes six times as long, and a byte that is none of UTF-8. */
+/* 40,000 bytes of "ä", which percent-encoding makes six times as long, and a byte that is none of
+ * UTF-8. */
 static char *long_text(void)
 {
 	struct str text = STR_INIT;

@@ -157,10 +157,12 @@ static const struct {
 	    { 4, "'probe_interval' is not yet" } } },
 	{ "worker a {\n command = x\n heartbeat_timeout = 5\n}", { { 1, "heartbeat_file" } } },
 	{ "worker a {\n command = x\n reload_signal = HUP\n}", { { 1, "restart_on_change" } } },
-	{ "\nstatus_page = y", { { 2, "'status_page' is not yet" } } },
-	{ "\nstatus_page { }", { { 2, "'status_page' is not yet" } } },
+	{ "\nstatus_page { }", { { 2, "missing '=' after option 'status_page'" } } },
 	{ "\nhistory { }", { { 2, "missing '=' after option 'history'" } } },
 	{ "\nurl = y", { { 2, "'url' belongs into a webhook or ping section" } } },
+	{ "webhook b { url = https://h } /SECRET { }", { { 1, "no option stands here" } } },
+	{ "worker a { command = x }\nping b { url = https://h } T0PS3CRET = x",
+	  { { 2, "no option stands here" } } },
 	{ "webhook = 'https://h/secret'", { { 1, "'webhook' is a section: webhook \"NAME\" {" } } },
 	{ "worker a {\n command = x\nwebhook b { url = 'https://h' }\n}",
 	  { { 3, "'webhook' cannot stand within 'worker'" } } },
@@ -794,6 +796,283 @@ START_TEST(refuses_a_file_that_is_too_large)
 }
 END_TEST
 
+/* ---- webhooks, pings, metrics_file, history ------------------------------- */
+
+#define SECRET	     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define LINE_OF_URL "\n url = 'https://h/SECRET'\n "
+
+/* What costs a section, and nothing else. In each text SECRET stands for what must not be told. */
+static const struct {
+	const char *text;
+	struct {
+		int line;
+		const char *part;
+	} errors[4];
+	const char *lost; /* names of webhooks that are known to be broken */
+} lost[] = {
+	{ "webhook b { }", { { 1, "webhook 'b': url is missing" } }, "b" },
+	{ "webhook b {\n url = h/SECRET }", { { 2, "option 'url' has no scheme" } }, "b" },
+	{ "webhook b {\n url = 'ftp://h/SECRET' }", { { 2, "not spoken here" } }, "b" },
+	{ "webhook b {\n url = 'https://u:SECRET@h/' }", { { 2, "user and password" } }, "b" },
+	{ "webhook b {\n url = 'https://h/#SECRET' }", { { 2, "'#'" } }, "b" },
+	{ "webhook b {\n url = \"https://h/\\x01SECRET\" }",
+	  { { 2, "option 'url': the value has control characters" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "url = 'https://i/SECRET' }",
+	  { { 3, "a second time in this section; the first is on line 2" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "format = slak\n timeout = 31s\n digest = many }",
+	  { { 3, "'slak' is unknown (did you mean 'slack'?)" },
+	    { 4, "'timeout' must be from 1s to 30s" },
+	    { 5, "'digest' must be a whole number" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "format = SECRET }", { { 3, "must be cloudevents, " } }, "b" },
+	{ "webhook b {" LINE_OF_URL "events = {worker.started,\n worker.stoped,\n 'x.*'} }",
+	  { { 4, "'worker.stoped' is unknown (did you mean 'worker.stopped'?)" },
+	    { 5, "matches no type" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "secret = whsec_SECRET }", { { 3, "'secret' must be base64" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "secret = SECRET }", { { 3, "must begin with whsec_" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "secret = " SECRET " }",
+	  { { 3, "option 'secret': others may read this file; run: chmod 600" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "secret_file = nowhere }",
+	  { { 3, "/nowhere' does not exist; make it, of mode 0600" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "secret_file = cronherd.conf }",
+	  { { 3, "is of mode 0644, and must be 0600 or 0400; run: chmod 600" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "secret_file = '%i' }", { { 3, "there is no instance here" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "ca_file = nowhere }",
+	  { { 3, "'ca_file': '/" }, },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "ca_file = conf.d }", { { 3, "no regular file" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "headers = 'X-A: SECRET\n\nX-B: x' }",
+	  { { 5, "'headers' must have values of one line" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "proxy = 'https://SECRET' }", { { 3, "'proxy' must begin with" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "format = template }", { { 3, "needs template" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "\n template = x }", { { 4, "only for format = template" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "format = template\n template = 'SECRET\n{{foo}}' }",
+	  { { 5, "unknown name 'foo' at line 2, column 1 of its text" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "workers = {a, 'x*', '@g', 'a:7'} }\ngroup g { workers = a }",
+	  { { 0, NULL } },
+	  "" },
+	{ "webhook b {" LINE_OF_URL "workers = {mial} }\nworker mail { command = x }",
+	  { { 3, "names 'mial' in 'workers', which is no worker (did you mean 'mail'?)" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "workers = {'zzz:1', '@zzz'} }",
+	  { { 3, "'zzz:1' in 'workers', which is no worker" },
+	    { 3, "'@zzz' in 'workers', which is no group" } },
+	  "b" },
+	/* what libconfuse itself would give up at */
+	{ "webhook b {" LINE_OF_URL "evnts = x }",
+	  { { 3, "no such option 'evnts' (did you mean 'events'?)" } },
+	  "b" },
+	{ "webhook b {" LINE_OF_URL "command = x }", { { 3, "'command' cannot stand within" } }, "b" },
+	{ "webhook b {\n url = https://h/ SECRET/x }", { { 2, "no option of a webhook stands here" } }, "b" },
+	{ "webhook b {\n url = https://h/x?SECRET=x }", { { 2, "syntax error" } }, "b" },
+	{ "webhook b {\n url = { 'https://h/SECRET' } }", { { 2, "syntax error" } }, "b" },
+	{ "webhook b {\n url https://h/SECRET }", { { 2, "missing '=' after option 'url'" } }, "b" },
+	{ "webhook b {\n url += https://h/SECRET }", { { 2, "append" } }, "b" },
+	{ "webhook b {\n 'SECRET|x' = y }", { { 2, "syntax error" } }, "b" },
+	{ "webhook b {" LINE_OF_URL "format = slack; }", { { 3, "did you mean 'slack'" } }, "b" },
+	/* and confscan */
+	{ "webhook 'b' {" LINE_OF_URL "events = {\n worker.*} }", { { 4, "stray '*': quote" } }, "b" },
+	{ "webhook \"b\" {\n url = \"https://${SECRET}\" }", { { 2, "'${'" } }, "b" },
+	{ "webhook b {\n url = \"https://h/\\400SECRET\" }", { { 2, "bad escape" } }, "b" },
+	/* names */
+	{ "webhook 'https://h/SECRET' {" LINE_OF_URL "}",
+	  { { 1, "the name of this webhook must not contain" } },
+	  "" },
+	{ "webhook {" LINE_OF_URL "}", { { 1, "missing title" } }, "" },
+	{ "webhook '' {" LINE_OF_URL "}", { { 1, "must not be empty" } }, "" },
+	{ "webhook b {" LINE_OF_URL "}\nwebhook b {" LINE_OF_URL "}\nping b {" LINE_OF_URL "}",
+	  { { 4, "webhook 'b' is already defined at" } },
+	  "b" },
+	/* pings */
+	{ "ping b { }", { { 1, "ping 'b': url is missing" } }, "" },
+	{ "ping b {" LINE_OF_URL "style = kuma }", { { 3, "uptime-kuma, cronitor" } }, "" },
+	{ "ping b {" LINE_OF_URL "style = uptimekuma }", { { 3, "did you mean 'uptime-kuma'?" } }, "" },
+	{ "ping b {" LINE_OF_URL "when = worker }", { { 3, "must be round, or worker" } }, "" },
+	{ "ping b {" LINE_OF_URL "when = worker 'zzz' }",
+	  { { 3, "names 'zzz' in 'when', which is no worker" } },
+	  "" },
+	{ "ping b {" LINE_OF_URL "events = x }",
+	  { { 3, "no option of a ping stands here" } }, "" },
+	{ "ping b {" LINE_OF_URL "}\nping b {" LINE_OF_URL "}", { { 4, "ping 'b' is already defined" } }, "" },
+	/* the main file's */
+	{ "metrics_file = x\nhistory = 3",
+	  { { 1, "'metrics_file' belongs into the main file" },
+	    { 2, "'history' belongs into the main file" } },
+	  "" },
+};
+
+/* The workers of the file are kept, and a webhook behind the broken one. */
+START_TEST(loses_a_section_alone)
+{
+	size_t count = 0;
+	char *text = mem_format("%s\nworker a { command = x }\n"
+				"webhook good { url = 'https://h/x' workers = a }\n"
+				"ping good { url = 'https://h/x' when = worker \"a\" }\n",
+				lost[_i].text);
+	struct str names_lost = STR_INIT;
+
+	write_main("");
+	write_conf("x.conf", text);
+	free(text);
+	ck_assert_int_eq(load(), 0);
+	for (; count < 4 && lost[_i].errors[count].line > 0; count++)
+		expect_error(count, "conf.d/x.conf", lost[_i].errors[count].line,
+			     lost[_i].errors[count].part);
+
+	char *all = all_errors();
+	ck_assert_msg(config.error_count == count, "%zu wanted:\n%s", count, all);
+	ck_assert_msg(strstr(all, "SECRET") == NULL, "told:\n%s", all);
+	ck_assert_msg(strstr(all, "MfKQ") == NULL, "told:\n%s", all);
+	free(all);
+	ck_assert_ptr_nonnull(config_worker(&config, "a"));
+	ck_assert_uint_eq(config.broken_files.count, 0);
+	ck_assert_uint_eq(config.broken_workers.count, 0);
+	ck_assert(!config.broken_unread);
+	ck_assert_str_eq(config.webhooks[config.webhook_count - 1].name, "good");
+	ck_assert_str_eq(config.pings[config.ping_count - 1].name, "good");
+	for (size_t i = 0; i < config.broken_webhooks.count; i++)
+		str_add(&names_lost, config.broken_webhooks.items[i]);
+	ck_assert_str_eq(str_text(&names_lost), lost[_i].lost);
+	str_free(&names_lost);
+	ck_assert(count == 0 || !config.is_cacheable);
+}
+END_TEST
+
+START_TEST(keeps_the_main_file_though_a_webhook_in_it_is_wrong)
+{
+	write_main("webhook b { url = y }\nworker m { command = x }\n"
+		   "history = soon\nmetrics_file = 'x/'\nmetrics_file = y\n");
+	write_conf("a.conf", "worker a { command = x }");
+	ck_assert_int_eq(load(), 0);
+	expect_names("m a");
+	ck_assert(!config.main_broken);
+	expect_error(0, "cronherd.conf", 3, "'history' must be none, or how long");
+	expect_error(1, "cronherd.conf", 4, "'metrics_file' must name a file");
+	expect_error(2, "cronherd.conf", 5, "'metrics_file' is set a second time");
+	expect_error(3, "cronherd.conf", 1, "no scheme");
+	ck_assert_uint_eq(config.error_count, 4);
+	ck_assert_uint_eq(config.broken_files.count, 0);
+	ck_assert_ptr_null(config.metrics_file);
+	ck_assert_int_eq(config.history_ms, 0);
+}
+END_TEST
+
+START_TEST(keeps_webhooks_though_a_worker_of_their_file_is_wrong)
+{
+	write_conf("a.conf", "worker a { command = x umask = 9 }\n"
+			     "webhook w { url = 'https://h/x' workers = a }");
+	write_conf("b.conf", "webhook v { url = 'https://h/x' }\nworker b {\n comand = x }\n"
+			     "worker c { command = x }");
+	ck_assert_int_eq(load(), 0);
+	ck_assert_uint_eq(config.worker_count, 0);
+	ck_assert_uint_eq(config.error_count, 2);
+	ck_assert_uint_eq(config.webhook_count, 2);
+	ck_assert_str_eq(config.webhooks[0].name, "w");
+	ck_assert_str_eq(config.webhooks[1].name, "v");
+	ck_assert_uint_eq(config.broken_webhooks.count, 0);
+}
+END_TEST
+
+/* While a file is unread, a worker that nobody knows may be in it. */
+START_TEST(lets_targets_be_in_a_file_that_is_unread)
+{
+	write_conf("a.conf", "webhook w { url = 'https://h/x' workers = {zzz, '@zzz'} }\n"
+			     "ping p { url = 'https://h/x' when = 'worker zzz' }");
+	write_conf("b.conf", "worker zzz {");
+	ck_assert_int_eq(load(), 0);
+	ck_assert_uint_eq(config.error_count, 1);
+	ck_assert_uint_eq(config.webhook_count, 1);
+	ck_assert_uint_eq(config.ping_count, 1);
+}
+END_TEST
+
+START_TEST(fills_webhooks_and_pings)
+{
+	char *conf = mem_format("%s/conf.d/a.conf", dir);
+	char *secret = mem_format("%s/secret", dir);
+
+	write_main("metrics_file = '%d/x.prom'\nhistory = 1d12h");
+	write_conf("a.conf",
+		   "worker mail { command = x }\n\n"
+		   "webhook \"one\" {\n url = 'https://h/%n/~/${HOME}'\n format = template\n"
+		   " template = '{\"id\": \"{{id}}\"}'\n content_type = text/plain\n"
+		   " secret = '" SECRET "'\n secret_file = '%d/secret'\n"
+		   " events = {'worker.*', cronherd.host.rebooted}\n workers += {mail, 'x*'}\n"
+		   " timeout = 2s max_age = 1d headers = {'X-A: %h', 'X-B: ~/'}\n"
+		   " ca_file = '%d/conf.d/a.conf' proxy = 'http://u:p@proxy:3128'\n"
+		   " digest = 7 flap = 0 log_tail = 2 }\n"
+		   "ping two { url = http://h/x\n style = plain\n when=worker\t# of mail\n\n'mail'\n }"
+		   "ping three { url = 'http://h/x' when = 'worker mail' } ping four { url = 'http://h/x' "
+		   "when = round } # ping five { }\n");
+	ck_assert_int_eq(chmod(conf, 0600), 0);
+	tempdir_file(dir, "secret", SECRET "\n");
+	ck_assert_int_eq(chmod(secret, 0600), 0);
+	ck_assert_int_eq(load(), 0);
+	expect_clean();
+
+	ck_assert_str_eq(config.metrics_file + strlen(dir), "/x.prom");
+	ck_assert_int_eq(config.history_ms, 36 * 3600 * 1000);
+	ck_assert_uint_eq(config.webhook_count, 1);
+	ck_assert_str_eq(config.webhooks[0].name, "one");
+	ck_assert_str_eq(config.webhooks[0].file, conf);
+	ck_assert_int_eq(config.webhooks[0].line, 3);
+
+	const struct webhook_options *options = &config.webhooks[0].options;
+	ck_assert_str_eq(options->url, "https://h/%n/~/${HOME}");
+	ck_assert_int_eq(options->format, WEBHOOK_TEMPLATE);
+	ck_assert_str_eq(options->template_text, "{\"id\": \"{{id}}\"}");
+	ck_assert_str_eq(options->content_type, "text/plain");
+	ck_assert_str_eq(options->secret.items[0], SECRET);
+	ck_assert_str_eq(options->secret_file.items[0], secret);
+	ck_assert_uint_eq(options->events.count, 2);
+	ck_assert_uint_eq(options->workers.count, 2);
+	ck_assert_int_eq(options->timeout_ms, 2000);
+	ck_assert_str_eq(options->headers.items[0], "X-A: %h");
+	ck_assert_str_eq(options->headers.items[1], "X-B: ~/");
+	ck_assert_str_eq(options->ca_file, conf);
+	ck_assert_str_eq(options->proxy, "http://u:p@proxy:3128");
+	ck_assert_int_eq(options->digest, 7);
+	ck_assert_int_eq(options->flap, 0);
+	ck_assert_int_eq(options->log_tail, 2);
+
+	ck_assert_uint_eq(config.ping_count, 3);
+	ck_assert_str_eq(ping_worker(&config.pings[0].options), "mail");
+	ck_assert_int_eq(config.pings[0].options.style, PING_PLAIN);
+	ck_assert_str_eq(ping_worker(&config.pings[1].options), "mail");
+	ck_assert_str_eq(config.pings[1].name, "three");
+	ck_assert_ptr_null(ping_worker(&config.pings[2].options));
+	free(conf);
+	free(secret);
+}
+END_TEST
+
+/* In these words no section begins: they are values. */
+START_TEST(takes_no_value_for_a_section)
+{
+	write_main("conf_dir = conf.d\nmetrics_file = ping worker m { command = x }\n");
+	write_conf("a.conf", "defaults { command = webhook }\nworker webhook { }\n"
+			     "worker ping { command = ping after = webhook }\n"
+			     "group ping { workers = {webhook, ping} }\n"
+			     "webhook webhook { url = 'https://h/x' workers = webhook }\n"
+			     "ping ping { url = 'https://h/x' when = worker 'ping' }\n");
+	ck_assert_int_eq(load(), 0);
+	expect_clean();
+	expect_names("m webhook ping");
+	ck_assert_str_eq(config.workers[1].options.command, "webhook");
+	ck_assert_str_eq(config.webhooks[0].name, "webhook");
+	ck_assert_str_eq(config.pings[0].name, "ping");
+	ck_assert_str_eq(ping_worker(&config.pings[0].options), "ping");
+}
+END_TEST
+
 /* ---- samples -------------------------------------------------------------- */
 
 static char *read_sample(const char *name)
@@ -820,6 +1099,7 @@ static const struct {
 	{ "laravel.conf", "laravel-default laravel-mail" },
 	{ "rq.conf", "rq-default rq-reports" },
 	{ "celery.conf", "celery celery-beat" },
+	{ "telling.conf", "" },
 };
 
 START_TEST(parses_the_samples)
@@ -844,9 +1124,8 @@ static void uncomment(char *text)
 	}
 }
 
-/* What the example's worker shows of an option that has a default is that default. */
-static void expect_default(const struct option_spec *option, const struct worker_options *shown,
-			   const struct worker_options *defaults)
+/* What the example shows of an option that has a default is that default. */
+static void expect_default(const struct option_spec *option, const void *shown, const void *defaults)
 {
 	if (option->kind == OPTION_LATER || !option->fallback)
 		return;
@@ -860,18 +1139,58 @@ static void expect_default(const struct option_spec *option, const struct worker
 				 option_list(option, defaults)->items[0]);
 }
 
+static void expect_defaults(const struct option_spec *table, const void *shown)
+{
+	union {
+		struct worker_options worker;
+		struct webhook_options webhook;
+		struct ping_options ping;
+	} defaults;
+
+	options_init_in(table, &defaults);
+	for (const struct option_spec *option = table; option->name; option++)
+		expect_default(option, shown, &defaults);
+	options_free_in(table, &defaults);
+}
+
+/* In what TEXT has from the line that begins with WORD on: the tables share names. */
+static void expect_shown(const char *text, const char *word, const struct option_spec *table)
+{
+	char *begin = mem_format("\n %s \"example\" {", word);
+
+	text = strstr(text, begin);
+	ck_assert_msg(text != NULL, "%s", word);
+	free(begin);
+	for (const struct option_spec *option = table; option->name; option++) {
+		char *set = mem_format("\n \t%s = ", option->name);
+		ck_assert_msg((strstr(text, set) != NULL) == (option->kind != OPTION_LATER), "%s %s",
+			      word, option->name);
+		free(set);
+	}
+}
+
+/* What the samples' webhooks name. */
+static void write_named(void)
+{
+	static const char secret[] = SECRET "\n";
+	static const char *const names_[] = { "webhook.secret", "own.secret", "ca.pem" };
+
+	for (size_t i = 0; i < 3; i++) {
+		char *path = mem_format("%s/%s", dir, names_[i]);
+		tempdir_file(dir, names_[i], secret);
+		ck_assert_int_eq(chmod(path, 0600), 0);
+		free(path);
+	}
+}
+
 START_TEST(shows_every_option_in_the_example)
 {
-	struct worker_options defaults;
 	char *text = read_sample("example.conf");
 
 	uncomment(text);
-	for (const struct option_spec *option = option_table; option->name; option++) {
-		char *set = mem_format("\n \t%s = ", option->name);
-		ck_assert_msg((strstr(text, set) != NULL) == (option->kind != OPTION_LATER), "%s",
-			      option->name);
-		free(set);
-	}
+	expect_shown(text, "worker", option_table);
+	expect_shown(text, "webhook", webhook_option_table);
+	expect_shown(text, "ping", ping_option_table);
 
 	/* What only a worker of type "forking" has would be refused. */
 	char *pidfile = strstr(text, "pidfile = ");
@@ -880,6 +1199,7 @@ START_TEST(shows_every_option_in_the_example)
 	char *after = strstr(text, "\"db-proxy\"");
 	ck_assert_ptr_nonnull(after);
 	memset(after, ' ', strlen("\"db-proxy\""));
+	write_named();
 	write_conf("x.conf", text);
 	free(text);
 	ck_assert_int_eq(load(), 0);
@@ -887,10 +1207,27 @@ START_TEST(shows_every_option_in_the_example)
 	expect_names("example");
 	ck_assert_ptr_nonnull(config_group(&config, "site"));
 
-	options_init(&defaults);
-	for (const struct option_spec *option = option_table; option->name; option++)
-		expect_default(option, &config.workers[0].options, &defaults);
-	options_free(&defaults);
+	expect_defaults(option_table, &config.workers[0].options);
+	ck_assert_uint_eq(config.webhook_count, 2);
+	expect_defaults(webhook_option_table, &config.webhooks[0].options);
+	ck_assert_uint_eq(config.ping_count, 1);
+	expect_defaults(ping_option_table, &config.pings[0].options);
+}
+END_TEST
+
+START_TEST(shows_how_to_tell)
+{
+	char *text = read_sample("telling.conf");
+
+	uncomment(text);
+	write_named();
+	write_conf("a.conf", "worker mail { command = x }");
+	write_conf("x.conf", text);
+	free(text);
+	ck_assert_int_eq(load(), 0);
+	expect_clean();
+	ck_assert_uint_eq(config.webhook_count, 3);
+	ck_assert_uint_eq(config.ping_count, 2);
 }
 END_TEST
 
@@ -930,8 +1267,15 @@ static Suite *suite(void)
 	tcase_add_test(tests, trusts_only_roots_conf_dir_and_main_file_as_root);
 	tcase_add_test(tests, takes_only_regular_files);
 	tcase_add_test(tests, refuses_a_file_that_is_too_large);
+	tcase_add_loop_test(tests, loses_a_section_alone, 0, COUNT(lost));
+	tcase_add_test(tests, keeps_the_main_file_though_a_webhook_in_it_is_wrong);
+	tcase_add_test(tests, keeps_webhooks_though_a_worker_of_their_file_is_wrong);
+	tcase_add_test(tests, lets_targets_be_in_a_file_that_is_unread);
+	tcase_add_test(tests, fills_webhooks_and_pings);
+	tcase_add_test(tests, takes_no_value_for_a_section);
 	tcase_add_loop_test(tests, parses_the_samples, 0, COUNT(samples));
 	tcase_add_test(tests, shows_every_option_in_the_example);
+	tcase_add_test(tests, shows_how_to_tell);
 	suite_add_tcase(all, tests);
 	return all;
 }

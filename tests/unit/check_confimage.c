@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* confimage: what was built is there again; what is damaged is refused, and never read beyond its end. */
+/* confimage: what was built is there again; what is damaged is refused, and never read beyond its
+ * end. */
 #include "watchdog/config/confimage.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #define SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 static const char sample[] =
-	"state_dir = '%d/state'\nmetrics_file = '%d/x.prom'\nhistory = 14d\n"
+	"state_dir = '%d/state'\nmetrics_file = '%d/x.prom'\nstatus_page = '%d/x.html'\nhistory = 14d\n"
 	"worker mail { command = 'true' environment = {'A=1', 'B=2'} log_tail = 3 }\n"
 	"worker other { command = 'false' after = mail }\n"
 	"group site { workers = {mail, other} }\n"
@@ -93,6 +94,7 @@ START_TEST(gives_back_what_was_built)
 	ck_assert_str_eq(again.pings[0].options.url, "https://j/path");
 	ck_assert_int_eq(again.history_ms, config.history_ms);
 	ck_assert_str_eq(again.metrics_file, config.metrics_file);
+	ck_assert_str_eq(again.status_page, config.status_page);
 	ck_assert_uint_eq(again.workers[0].definition, config.workers[0].definition);
 	config_free(&again);
 }
@@ -122,7 +124,8 @@ START_TEST(refuses_what_has_a_bit_changed)
 }
 END_TEST
 
-/* As if the checksum had not shown it: a number that leads elsewhere is refused or leads into the image, never outside. */
+/* As if the checksum had not shown it: a number that leads elsewhere is refused or leads into the
+ * image, never outside. */
 START_TEST(stays_inside_whatever_the_numbers_say)
 {
 	static const uint64_t numbers[] = { 0, 1, 8, 4096, UINT64_MAX, UINT64_MAX / 2, 1ULL << 32 };

@@ -227,6 +227,107 @@ START_TEST(prints_instances)
 }
 END_TEST
 
+/* ---- webhooks and pings ------------------------------------------------------------------- */
+
+#define KEY "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+static const char telling[] =
+	"metrics_file = '%d/x.prom'\nhistory = 1d12h\n"
+	"worker \"a\" { command = \"true\" }\n"
+	"webhook \"b\" { url = 'https://h:8/SECRET' secret = '" KEY "' format = template\n"
+	"	template = 'SECRET {{id}}' headers = {'X-A: SECRET', 'X-B: SECRET'}\n"
+	"	proxy = 'http://u:SECRET@p:1' events = {'worker.*'} workers = a timeout = 2s }\n"
+	"ping \"c\" { url = 'https://i/SECRET' when = worker 'a' headers = 'X-C: SECRET' }\n";
+
+static void load_telling(void)
+{
+	char *path = mem_format("%s/cronherd.conf", dir);
+
+	write_file("cronherd.conf", telling);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_assert_msg(config_load(&config, path, &err) == 0, "%s", err.text);
+	ck_assert_msg(config.error_count == 0, "%s", config.errors ? config.errors[0].message : "");
+	free(path);
+}
+
+START_TEST(prints_no_secret)
+{
+	load_telling();
+	ck_assert_ptr_nonnull(strstr(config.webhooks[0].options.url, "SECRET"));
+	char *text = print(_i == 1);
+	ck_assert_msg(!strstr(text, "SECRET") && !strstr(text, "MfKQ"), "%s", text);
+	static const char *const parts[] = {
+		"webhook \"b\" {\n",
+		"\turl = \"https://h:8/\xE2\x80\xA6\"\n",
+		"\tsecret = {\"\xE2\x80\xA6\"}\n",
+		"\ttemplate = \"\xE2\x80\xA6\"\n",
+		"\theaders = {\"X-A: \xE2\x80\xA6\", \"X-B: \xE2\x80\xA6\"}\n",
+		"\tproxy = \"http://\xE2\x80\xA6@p:1\"\n",
+		"\tevents = {\"worker.*\"}\n",
+		"\ttimeout = 2s\n",
+		"ping \"c\" {\n",
+		"\twhen = \"worker a\"\n",
+		"/x.prom\"\n# history = 1d12h\n",
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		ck_assert_msg(strstr(text, parts[i]) != NULL, "not %s:\n%s", parts[i], text);
+	ck_assert_int_eq(strstr(text, "\tmax_age = 3d\n") != NULL, _i == 1);
+	free(text);
+}
+END_TEST
+
+/* Read again, what was left out is refused, and the workers are the same. */
+START_TEST(is_never_taken_for_the_whole)
+{
+	load_telling();
+	char *text = print(false);
+	char *path = mem_format("%s/cronherd.conf", dir);
+	config_free(&config);
+	write_file("cronherd.conf", text);
+	ck_assert_msg(config_load(&config, path, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(config.worker_count, 1);
+	ck_assert_uint_eq(config.webhook_count, 0);
+	ck_assert_uint_eq(config.ping_count, 0);
+	ck_assert_ptr_nonnull(strstr(config.errors[0].message, "'url' was cut by what printed it"));
+	free(path);
+	free(text);
+}
+END_TEST
+
+START_TEST(prints_no_secret_as_json)
+{
+	struct confjson_input input = { .config = &config };
+	json_t *json;
+	char *value;
+
+	load_telling();
+	json = parse(&input);
+	value = json_dumps(json, JSON_SORT_KEYS);
+	ck_assert_msg(!strstr(value, "SECRET") && !strstr(value, "MfKQ"), "%s", value);
+	free(value);
+
+	json_t *webhook = json_array_get(json_object_get(json, "webhooks"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(webhook, "name")), "b");
+	ck_assert_int_eq(json_integer_value(json_object_get(webhook, "line")), 4);
+	json_t *options = json_object_get(webhook, "options");
+	ck_assert_str_eq(json_string_value(json_object_get(options, "url")),
+			 "https://h:8/\xE2\x80\xA6");
+	ck_assert_str_eq(json_string_value(json_object_get(options, "format")), "template");
+	ck_assert_int_eq(json_integer_value(json_object_get(options, "timeout")), 2);
+	ck_assert(json_is_null(json_object_get(options, "ca_file")));
+	ck_assert_str_eq(
+		json_string_value(json_array_get(json_object_get(options, "headers"), 0)),
+		"X-A: \xE2\x80\xA6");
+	json_t *ping = json_array_get(json_object_get(json, "pings"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(ping, "options"), "when")),
+			 "worker a");
+	ck_assert_int_eq(json_integer_value(json_object_get(json, "history")), 129600);
+	ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(json, "metrics_file")),
+				     "/x.prom"));
+	json_decref(json);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("confprint");
@@ -238,6 +339,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(tcase, prints_values_by_kind, 0,
 			    (int)(sizeof(values) / sizeof(values[0])));
 	tcase_add_test(tcase, prints_instances);
+	tcase_add_loop_test(tcase, prints_no_secret, 0, 2);
+	tcase_add_test(tcase, is_never_taken_for_the_whole);
+	tcase_add_test(tcase, prints_no_secret_as_json);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

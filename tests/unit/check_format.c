@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* format: CloudEvents, structured and binary, digests; whatever stands in an event, the body is right. */
+/* format: CloudEvents, structured and binary, digests; whatever stands in an event, the body is
+ * right. */
 #include "watchdog/net/format.h"
 
 #include <stdio.h>
@@ -9,8 +10,9 @@
 #include "watchdog/base/mem.h"
 
 static const char *const members[] = {
-	"worker",   "instance",	 "pid",	      "command",	    "reason",	"exit_code",	 "signal",
-	"uptime_s", "rss_bytes", "memory_limit_bytes", "restarts", "next_start_at", "log_tail", "message",
+	"worker",    "instance",      "pid",	  "command",   "reason",
+	"exit_code", "signal",	      "uptime_s", "rss_bytes", "memory_limit_bytes",
+	"restarts",  "next_start_at", "log_tail", "message",
 };
 
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
@@ -29,11 +31,12 @@ START_TEST(structured_is_as_documented)
 	struct format_event event = event_of("worker.stopped", EVENT_CRASH);
 	struct format_message message = make(WEBHOOK_CLOUDEVENTS, &event);
 
-	ck_assert_str_eq(message.body.data,
-			 "{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\","
-			 "\"source\":\"/cronherd/web1/deploy\",\"type\":\"cronherd.worker.stopped\","
-			 "\"subject\":\"mail:2\",\"time\":\"" EVENT_TIME "\",\"timestamp\":\"" EVENT_TIME
-			 "\",\"datacontenttype\":\"application/json\",\"data\":" EVENT_CRASH "}");
+	ck_assert_str_eq(
+		message.body.data,
+		"{\"specversion\":\"1.0\",\"id\":\"" EVENT_ID "\","
+		"\"source\":\"/cronherd/web1/deploy\",\"type\":\"cronherd.worker.stopped\","
+		"\"subject\":\"mail:2\",\"time\":\"" EVENT_TIME "\",\"timestamp\":\"" EVENT_TIME
+		"\",\"datacontenttype\":\"application/json\",\"data\":" EVENT_CRASH "}");
 	ck_assert_uint_eq(message.headers.count, 1);
 	ck_assert_str_eq(message.headers.items[0], "Content-Type: application/cloudevents+json");
 	format_message_free(&message);
@@ -80,7 +83,8 @@ START_TEST(members_without_a_value_are_null)
 	size_t i = 0;
 
 	ck_assert(json_is_object(data));
-	json_object_foreach(data, name, value) {
+	json_object_foreach(data, name, value)
+	{
 		if (i < MEMBER_COUNT)
 			ck_assert_str_eq(name, members[i]);
 		if (i != 0 && i < MEMBER_COUNT - 1)
@@ -126,12 +130,12 @@ START_TEST(attributes_are_repaired)
 	event.source = "/cronherd/w%C3%A4b 1\xC3\xA4\n\"<>/me";
 	message = make(WEBHOOK_CLOUDEVENTS, &event);
 	json = event_json(&message);
-	ck_assert_str_eq(event_text(json, "subject"),
-			 "a\"b\\c\xEF\xBF\xBD<&>\xEF\xBF\xBD\xEF\xBF\xBD[31m\xF0\x9F\x90\x98\xC3\xA4"
-			 "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD`|@all");
+	ck_assert_str_eq(
+		event_text(json, "subject"),
+		"a\"b\\c\xEF\xBF\xBD<&>\xEF\xBF\xBD\xEF\xBF\xBD[31m\xF0\x9F\x90\x98\xC3\xA4"
+		"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD`|@all");
 	ck_assert_str_eq(event_text(json, "id"), event_text(json, "subject"));
-	ck_assert_str_eq(event_text(json, "source"),
-			 "/cronherd/w%C3%A4b%201%C3%A4%0A%22%3C%3E/me");
+	ck_assert_str_eq(event_text(json, "source"), "/cronherd/w%C3%A4b%201%C3%A4%0A%22%3C%3E/me");
 	json_decref(json);
 	format_message_free(&message);
 }
@@ -142,13 +146,26 @@ static const struct {
 	const char *text;
 	bool is_forbidden;
 } characters[] = {
-	{ "\x01", true },	  { "\x1f", true },	    { " ", false },
-	{ "~", false },		  { "\x7f", true },	    { "\xC2\x80", true },
-	{ "\xC2\x9F", true },	  { "\xC2\xA0", false },    { "\xC3\x80", false },
-	{ "\xEF\xB7\x8F", false }, { "\xEF\xB7\x90", true }, { "\xEF\xB7\xAF", true },
-	{ "\xEF\xB7\xB0", false }, { "\xEF\xBF\xBE", true }, { "\xEF\xBF\xBF", true },
-	{ "\xE2\xBF\xBF", false }, { "\xF0\x9F\xBF\xBD", false }, { "\xF0\x9F\xBF\xBE", true },
-	{ "\xF0\x9E\xBF\xBF", false }, { "\xF4\x8F\xBF\xBF", true },
+	{ "\x01", true },
+	{ "\x1f", true },
+	{ " ", false },
+	{ "~", false },
+	{ "\x7f", true },
+	{ "\xC2\x80", true },
+	{ "\xC2\x9F", true },
+	{ "\xC2\xA0", false },
+	{ "\xC3\x80", false },
+	{ "\xEF\xB7\x8F", false },
+	{ "\xEF\xB7\x90", true },
+	{ "\xEF\xB7\xAF", true },
+	{ "\xEF\xB7\xB0", false },
+	{ "\xEF\xBF\xBE", true },
+	{ "\xEF\xBF\xBF", true },
+	{ "\xE2\xBF\xBF", false },
+	{ "\xF0\x9F\xBF\xBD", false },
+	{ "\xF0\x9F\xBF\xBE", true },
+	{ "\xF0\x9E\xBF\xBF", false },
+	{ "\xF4\x8F\xBF\xBF", true },
 };
 
 START_TEST(forbidden_characters_stay_out_of_attributes)
@@ -233,8 +250,8 @@ static const struct {
 } logs[] = {
 	{ "x", 80 },
 	{ "\xF0\x9F\x90\x98", 30 },
-	{ "\x01", 40 },	      /* six times as long in JSON */
-	{ "\"\\", 1 << 20 },  /* one line */
+	{ "\x01", 40 },	     /* six times as long in JSON */
+	{ "\"\\", 1 << 20 }, /* one line */
 	{ "\xC3\xA4", 1 << 19 },
 	{ "\xff", 70 },
 };
@@ -248,7 +265,8 @@ START_TEST(a_long_log_is_cut_at_its_beginning)
 	for (int format = WEBHOOK_CLOUDEVENTS; format <= WEBHOOK_CLOUDEVENTS_BINARY; format++) {
 		struct format_message message = make((enum webhook_format)format, &event);
 		json_t *json = event_json(&message);
-		json_t *inner = format == WEBHOOK_CLOUDEVENTS ? json_object_get(json, "data") : json;
+		json_t *inner =
+			format == WEBHOOK_CLOUDEVENTS ? json_object_get(json, "data") : json;
 		const char *left = event_text(inner, "log_tail");
 
 		ck_assert_str_eq(left + strlen(left) - 14, "the last line\n");
@@ -272,7 +290,8 @@ START_TEST(other_long_texts_are_cut_too)
 	struct format_message message = make(WEBHOOK_CLOUDEVENTS, &event);
 	json_t *json = event_json(&message);
 
-	ck_assert_int_eq(strncmp(event_text(json_object_get(json, "data"), "command"), log, 5000), 0);
+	ck_assert_int_eq(strncmp(event_text(json_object_get(json, "data"), "command"), log, 5000),
+			 0);
 	json_decref(json);
 	format_message_free(&message);
 	free(data);
@@ -288,7 +307,8 @@ START_TEST(what_was_held_back_is_told)
 	json_t *json = event_json(&message);
 
 	ck_assert_int_eq(
-		json_integer_value(json_object_get(json_object_get(json, "data"), "held_back")), 14);
+		json_integer_value(json_object_get(json_object_get(json, "data"), "held_back")),
+		14);
 	json_decref(json);
 	format_message_free(&message);
 }
@@ -399,6 +419,25 @@ START_TEST(a_digest_is_an_event)
 }
 END_TEST
 
+START_TEST(what_matters_is_first_in_a_digest)
+{
+	struct format_event *events = many(5000);
+	struct format_message message;
+	json_t *json;
+	json_t *items;
+
+	events[4999].type = "worker.fatal";
+	message = digest(WEBHOOK_CLOUDEVENTS_BINARY, events, 5000);
+	json = event_json(&message);
+	items = json_object_get(json, "events");
+	ck_assert_str_eq(event_text(json_array_get(items, 0), "id"), events[4999].id);
+	ck_assert_str_eq(event_text(json_array_get(items, 1), "id"), events[0].id);
+	json_decref(json);
+	format_message_free(&message);
+	many_free(events, 5000);
+}
+END_TEST
+
 START_TEST(a_digests_id_is_that_of_its_events)
 {
 	struct format_event *events = many(12);
@@ -445,7 +484,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(tcase, members_without_a_value_are_null, 0, ROWS(sparse));
 	tcase_add_test(tcase, no_subject_is_no_attribute);
 	tcase_add_test(tcase, attributes_are_repaired);
-	tcase_add_loop_test(tcase, forbidden_characters_stay_out_of_attributes, 0, ROWS(characters));
+	tcase_add_loop_test(tcase, forbidden_characters_stay_out_of_attributes, 0,
+			    ROWS(characters));
 	tcase_add_loop_test(tcase, the_last_lines_are_told, 0, ROWS(tails));
 	tcase_add_loop_test(tcase, a_long_log_is_cut_at_its_beginning, 0, ROWS(logs));
 	tcase_add_test(tcase, other_long_texts_are_cut_too);
@@ -455,6 +495,7 @@ static Suite *suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(digests, 60);
 	tcase_add_test(digests, a_digest_is_an_event);
+	tcase_add_test(digests, what_matters_is_first_in_a_digest);
 	tcase_add_test(digests, a_digests_id_is_that_of_its_events);
 	tcase_add_test(digests, a_digest_of_thousands_fits);
 	suite_add_tcase(suite, digests);

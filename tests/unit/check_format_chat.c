@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* format_chat: Slack, Discord, ntfy: what people get, how long it may be, and what must not work in it. */
+/* format_chat: Slack, Discord, ntfy: what people get, how long it may be, and what must not work in
+ * it. */
 #include "watchdog/net/format_chat.h"
 
 #include "tests/unit/check_main.h"
@@ -106,7 +107,8 @@ END_TEST
 
 START_TEST(slack_escapes)
 {
-	char *data = event_data("log_tail", "<!channel> & ```\n@all\x1b[1;31m red\x1b[0m\r\n", "crashed");
+	char *data = event_data("log_tail", "<!channel> & ```\n@all\x1b[1;31m red\x1b[0m\r\n",
+				"crashed");
 	struct format_event event = event_of("worker.stopped", data);
 	struct format_message message;
 	json_t *json;
@@ -115,7 +117,8 @@ START_TEST(slack_escapes)
 	message = make(WEBHOOK_SLACK, &event);
 	json = event_json(&message);
 	ck_assert_str_eq(event_text(json, "text"),
-			 "`&lt;@U1&gt;&amp;'@\xE2\x80\x8B" "Channel` on web1 stopped: crashed\n"
+			 "`&lt;@U1&gt;&amp;'@\xE2\x80\x8B"
+			 "Channel` on web1 stopped: crashed\n"
 			 "```\n&lt;!channel&gt; &amp; '''\n@all red\n```");
 	json_decref(json);
 	format_message_free(&message);
@@ -145,8 +148,8 @@ END_TEST
 
 /* ---- lengths ------------------------------------------------------------------------------ */
 
-static const char *const units[] = { "x", "&", "\xC3\xA4", "\xF0\x9F\x90\x98", "\x01", "\xff", "`",
-				     "x\n", "&\xF0\x9F\x90\x98&\n", "\n" };
+static const char *const units[] = { "x",    "&", "\xC3\xA4", "\xF0\x9F\x90\x98",     "\x01",
+				     "\xff", "`", "x\n",      "&\xF0\x9F\x90\x98&\n", "\n" };
 
 static size_t characters(const char *text)
 {
@@ -208,8 +211,8 @@ START_TEST(a_log_is_cut_between_lines)
 		json_t *json = event_json(&message);
 		const char *text = event_text(json, format == WEBHOOK_SLACK ? "text" : "content");
 		const char *first = format == WEBHOOK_SLACK ? "\n```\n&lt;line " : "\n```\n<line ";
-		const char *last = format == WEBHOOK_SLACK ? "\n&lt;line 999&gt;\n```" :
-							     "\n<line 999>\n```";
+		const char *last =
+			format == WEBHOOK_SLACK ? "\n&lt;line 999&gt;\n```" : "\n<line 999>\n```";
 
 		ck_assert_ptr_nonnull(strstr(text, first));
 		ck_assert_str_eq(text + strlen(text) - strlen(last), last);
@@ -250,8 +253,9 @@ START_TEST(a_digest_is_a_list)
 	ck_assert_uint_le(strlen(text), 2000);
 	for (const char *at = text; (at = strstr(at, "\n\xE2\x80\xA2 ")); at++)
 		lines++;
-	ck_assert_int_eq(sscanf(strstr(text, "\n\xE2\x80\xA6 and "), "\n\xE2\x80\xA6 and %d more", &more),
-			 1);
+	ck_assert_int_eq(
+		sscanf(strstr(text, "\n\xE2\x80\xA6 and "), "\n\xE2\x80\xA6 and %d more", &more),
+		1);
 	ck_assert_uint_gt(lines, 10);
 	ck_assert_uint_eq(lines + (size_t)more, COUNT);
 	json_decref(json);
@@ -270,7 +274,8 @@ static const struct {
 	{ "\xC3\xA4 b_c=?", "=?UTF-8?Q?=C3=A4_b=5Fc=3D=3F?=" },
 	{ "=?UTF-8?Q?x?=", "=?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fx=3F=3D?=" },
 	{ "\n", "=?UTF-8?Q?=0A?=" },
-	{ "\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98",
+	{ "\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F\x90\x98\xF0\x9F"
+	  "\x90\x98",
 	  "=?UTF-8?Q?=F0=9F=90=98=F0=9F=90=98=F0=9F=90=98=F0=9F=90=98=F0=9F=90=98?= "
 	  "=?UTF-8?Q?=F0=9F=90=98?=" },
 };

@@ -79,7 +79,8 @@ START_TEST(json_stays_json)
 	json_t *json;
 
 	event.subject = EVENT_HOSTILE;
-	message = make("{\"a\": \"{{sentence}}\", \"b\": \"{{message}}\", \"c\": \"{{subject}}\"}", &event);
+	message = make("{\"a\": \"{{sentence}}\", \"b\": \"{{message}}\", \"c\": \"{{subject}}\"}",
+		       &event);
 	json = event_json(&message);
 	ck_assert_int_eq(strncmp(event_text(json, "b"), "a\"b\\c\n<&>\x01\x1b[31m", 15), 0);
 	json_decref(json);

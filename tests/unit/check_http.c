@@ -263,8 +263,12 @@ START_TEST(keeps_secrets_of_what_is_unusable)
 }
 END_TEST
 
-static const char *const no_urls[] = { "", "127.0.0.1/S3CRET", "file:///etc/passwd", "ftp://x/S3CRET",
-				       "gopher://x/", "http:/x/S3CRET" };
+static const char *const no_urls[] = { "",
+				       "127.0.0.1/S3CRET",
+				       "file:///etc/passwd",
+				       "ftp://x/S3CRET",
+				       "gopher://x/",
+				       "http:/x/S3CRET" };
 
 START_TEST(begins_with_http_and_https_alone)
 {
@@ -361,8 +365,9 @@ START_TEST(a_head_has_no_body)
 }
 END_TEST
 
-static const char *const no_headers[] = { "", "no colon", ": no name", "two words: x", "X: a\r\nY: b",
-					  "X: a\n", "X: \x01" };
+static const char *const no_headers[] = {
+	"", "no colon", ": no name", "two words: x", "X: a\r\nY: b", "X: a\n", "X: \x01"
+};
 
 START_TEST(refuses_what_is_no_header)
 {
@@ -410,6 +415,33 @@ START_TEST(a_proxy_is_used_whatever_the_environment_says)
 	ck_assert_int_eq(result.status, 200);
 	ck_assert_ptr_eq(strstr(str_text(&result.body), "GET http://nowhere.invalid/echo "),
 			 str_text(&result.body));
+	http_result_free(&result);
+	free(proxy);
+}
+END_TEST
+
+static const struct {
+	const char *url;
+	enum http_failure failure;
+	const char *why;
+} tunnels[] = {
+	{ "https://nowhere.invalid:407/S3CRET", HTTP_UNUSABLE,
+	  "the proxy refuses the connection (407: it wants a name and a password)" },
+	{ "https://nowhere.invalid:502/S3CRET", HTTP_NETWORK,
+	  "the proxy refuses the connection (502)" },
+};
+
+START_TEST(tells_what_the_proxy_refuses)
+{
+	char *proxy = mem_format("http://me:S3CRET@127.0.0.1:%d", server.port);
+	struct http_request request = {
+		.method = "POST", .url = tunnels[_i].url, .proxy = proxy, .timeout_ms = PATIENCE_MS
+	};
+	struct http_result result = ask(&request);
+
+	ck_assert_int_eq(result.failure, tunnels[_i].failure);
+	ck_assert_int_eq(result.status, 0);
+	ck_assert_str_eq(result.why, tunnels[_i].why);
 	http_result_free(&result);
 	free(proxy);
 }
@@ -547,6 +579,7 @@ static void add_requests(TCase *tcase)
 	tcase_add_loop_test(tcase, refuses_what_is_no_header, 0, ROWS(no_headers));
 	tcase_add_test(tcase, no_proxy_comes_from_the_environment);
 	tcase_add_test(tcase, a_proxy_is_used_whatever_the_environment_says);
+	tcase_add_loop_test(tcase, tells_what_the_proxy_refuses, 0, ROWS(tunnels));
 	tcase_add_test(tcase, one_connection_serves_a_thousand);
 	tcase_add_test(tcase, the_stuck_keep_up_nobody);
 	tcase_add_test(tcase, all_time_out_together);

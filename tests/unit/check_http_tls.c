@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* http over TLS: whom it trusts; and castore: where the trusted are found. The other side is tls_peer.py. */
+/* http over TLS: whom it trusts; and castore: where the trusted are found. The other side is
+ * tls_peer.py. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -129,10 +130,13 @@ static const struct {
 	enum http_failure failure;
 	const char *why; /* in it */
 } refused[] = {
-	{ "good", NULL, HTTP_TLS, "certificate" },   { "good", "other", HTTP_TLS, "certificate" },
-	{ "other", "other", HTTP_TLS, "127.0.0.1" }, { "old", "old", HTTP_TLS, "" },
-	{ "plain", "good", HTTP_TLS, "" },	     { "good", "none", HTTP_UNUSABLE, "ca_file" },
-	{ "reset", "good", HTTP_NETWORK, "" } /* at which step it shows is a matter of time */,
+	{ "good", NULL, HTTP_TLS, "certificate" },
+	{ "good", "other", HTTP_TLS, "certificate" },
+	{ "other", "other", HTTP_TLS, "127.0.0.1" },
+	{ "old", "old", HTTP_TLS, "" },
+	{ "plain", "good", HTTP_TLS, "" },
+	{ "good", "none", HTTP_UNUSABLE, "ca_file" },
+	{ "reset", "good", HTTP_NETWORK, "broken off" },
 	{ "close", "good", HTTP_NETWORK, "broken off" },
 };
 
@@ -192,7 +196,8 @@ static const struct {
 	{ "/etc/ssl/certs", 140, "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs" },
 	{ "/etc/ssl/certs", 0, "/etc/ssl/certs/ca-certificates.crt",
 	  "/etc/ssl/certs/ca-certificates.crt" },
-	{ "/etc/ssl/certs", 1, "/etc/pki/tls/certs/ca-bundle.crt", "/etc/pki/tls/certs/ca-bundle.crt" },
+	{ "/etc/ssl/certs", 1, "/etc/pki/tls/certs/ca-bundle.crt",
+	  "/etc/pki/tls/certs/ca-bundle.crt" },
 	{ "/etc/ssl/certs", 1, NULL, "/etc/ssl/certs" },
 	{ "/etc/ssl/certs", 0, NULL, NULL },
 	{ "/etc/pki/ca-trust/extracted/pem/directory-hash", 140,

@@ -546,6 +546,25 @@ START_TEST(never_unsigned_for_want_of_a_secret)
 }
 END_TEST
 
+START_TEST(what_is_not_asked_for_is_passed_over)
+{
+	strlist_add(&webhook.options.events, "worker.stopped");
+	strlist_add(&webhook.options.workers, "mail");
+	happen_often(150, NULL);
+	happen("this", "worker.stopped", "mail:7", "r");
+	happen("not", "worker.stopped", "web:1", "r");
+	open_queue();
+	for (int i = 0; i < 3 && !fakehttp_count; i++)
+		step();
+	ck_assert(is_of(0, "this"));
+	answer(200);
+	step();
+	ck_assert_uint_eq(fakehttp_count, 1);
+	ck_assert_int_eq(stored().owed, 0);
+	ck_assert_int_eq(errand.done.delivered, 1);
+}
+END_TEST
+
 /* ---- digests ------------------------------------------------------------------------------ */
 
 START_TEST(a_digest_is_the_same_at_each_try)
@@ -706,6 +725,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_message_that_cannot_be_made_is_dead);
 	tcase_add_test(t, too_old_is_dead);
 	tcase_add_test(t, never_unsigned_for_want_of_a_secret);
+	tcase_add_test(t, what_is_not_asked_for_is_passed_over);
 	tcase_add_test(t, a_digest_is_the_same_at_each_try);
 	tcase_add_test(t, few_are_no_digest);
 	tcase_add_test(t, a_digest_has_what_matters_first);

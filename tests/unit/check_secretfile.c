@@ -9,9 +9,9 @@
 #include "tests/unit/tempdir.h"
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof((table)[0])))
-#define NOBODY 65534
-#define ONE "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-#define TWO "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDAAAAAAAAAAA="
+#define NOBODY	     65534
+#define ONE	     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define TWO	     "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDAAAAAAAAAAA="
 
 static char *dir;
 static char *path;

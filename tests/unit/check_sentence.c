@@ -9,10 +9,10 @@
 #include "watchdog/model/reason.h"
 #include "watchdog/net/eventdata.h"
 
-#define UP    "\"uptime_s\":10920,"
-#define MEM   "\"rss_bytes\":147000000,\"memory_limit_bytes\":134217728,"
-#define AGAIN "\"next_start_at\":\"2023-11-14T22:13:24.000Z\","
-#define KILL  "\"signal\":\"KILL\","
+#define UP	    "\"uptime_s\":10920,"
+#define MEM	    "\"rss_bytes\":147000000,\"memory_limit_bytes\":134217728,"
+#define AGAIN	    "\"next_start_at\":\"2023-11-14T22:13:24.000Z\","
+#define KILL	    "\"signal\":\"KILL\","
 #define WHY(reason) "\"reason\":\"" reason "\""
 
 static const struct {
@@ -22,10 +22,12 @@ static const struct {
 } rows[] = {
 	{ "worker.started", WHY("missing"), "mail:2 on web1 started" },
 	{ "worker.started", "\"reason\":null", "mail:2 on web1 started" },
-	{ "worker.started", "\"pid\":4711," WHY("manual"), "mail:2 on web1 started by hand (pid 4711)" },
+	{ "worker.started", "\"pid\":4711," WHY("manual"),
+	  "mail:2 on web1 started by hand (pid 4711)" },
 	{ "worker.started", WHY("exited"), "mail:2 on web1 started again after it had exited" },
 	{ "worker.started", WHY("crashed"), "mail:2 on web1 started again after it had crashed" },
-	{ "worker.started", WHY("killed"), "mail:2 on web1 started again after it had been killed" },
+	{ "worker.started", WHY("killed"),
+	  "mail:2 on web1 started again after it had been killed" },
 	{ "worker.started", WHY("oom"),
 	  "mail:2 on web1 started again after the kernel had killed it for want of memory" },
 	{ "worker.started", WHY("memory_limit"),
@@ -39,7 +41,8 @@ static const struct {
 	  "mail:2 on web1 started with its changed configuration" },
 	{ "worker.started", WHY("deploy"), "mail:2 on web1 started with what was deployed" },
 	{ "worker.started", WHY("removed"), "mail:2 on web1 started" },
-	{ "worker.started", WHY("host_rebooted"), "mail:2 on web1 started after the host's reboot" },
+	{ "worker.started", WHY("host_rebooted"),
+	  "mail:2 on web1 started after the host's reboot" },
 
 	{ "worker.stopped", "\"exit_code\":255," UP AGAIN WHY("crashed"),
 	  "mail:2 on web1 stopped: crashed with exit code 255 after 3h 2min, starts again in 4s" },
@@ -57,7 +60,8 @@ static const struct {
 	{ "worker.stopped", UP MEM "\"signal\":\"TERM\"," WHY("memory_limit"),
 	  "mail:2 on web1 stopped after 3h 2min: it used 140.1M of memory, its limit is 128.0M" },
 	{ "worker.stopped", KILL MEM WHY("memory_limit"),
-	  "mail:2 on web1 stopped: it used 140.1M of memory, its limit is 128.0M, it had to be killed" },
+	  "mail:2 on web1 stopped: it used 140.1M of memory, its limit is 128.0M, it had to be "
+	  "killed" },
 	{ "worker.stopped", KILL MEM WHY("memory_max"),
 	  "mail:2 on web1 stopped: it used 140.1M of memory, its maximum is 128.0M" },
 	{ "worker.stopped", WHY("memory_max"), "mail:2 on web1 stopped: it used too much memory" },
@@ -95,14 +99,16 @@ static const struct {
 	  "mail:2 on web1 stopped by hand (14 earlier ones were held back)" },
 
 	{ "worker.bloated", UP MEM WHY("memory_limit"),
-	  "mail:2 on web1 is bloated after 3h 2min: it uses 140.1M of memory, its limit is 128.0M" },
+	  "mail:2 on web1 is bloated after 3h 2min: it uses 140.1M of memory, its limit is "
+	  "128.0M" },
 	{ "worker.bloated", MEM WHY("memory_max"),
 	  "mail:2 on web1 is bloated: it uses 140.1M of memory, its maximum is 128.0M" },
 	{ "worker.hung", UP WHY("hung"), "mail:2 on web1 is hung after 3h 2min" },
 	{ "worker.hung", "\"message\":\"no heartbeat for 5min\"",
 	  "mail:2 on web1 is hung: no heartbeat for 5min" },
 	{ "worker.fatal", "\"exit_code\":1," AGAIN WHY("crashed"),
-	  "mail:2 on web1 is FATAL: it does not stay up, last ended with exit code 1, next try in 4s" },
+	  "mail:2 on web1 is FATAL: it does not stay up, last ended with exit code 1, next try in "
+	  "4s" },
 	{ "worker.fatal", "\"message\":\"cannot execute php\"",
 	  "mail:2 on web1 is FATAL: it does not stay up (cannot execute php)" },
 	{ "worker.recovered", "\"uptime_s\":60", "mail:2 on web1 has recovered, up for 1min" },
@@ -142,8 +148,9 @@ START_TEST(names_no_host_where_there_is_none)
 	struct str text = STR_INIT;
 
 	format_sentence(&event, &text);
-	ck_assert_str_eq(str_text(&text), "mail:2 stopped: crashed with exit code 255 after 3h 2min, "
-					  "starts again in 4s");
+	ck_assert_str_eq(str_text(&text),
+			 "mail:2 stopped: crashed with exit code 255 after 3h 2min, "
+			 "starts again in 4s");
 	str_free(&text);
 }
 END_TEST
@@ -210,9 +217,18 @@ static const struct {
 	const char *user;
 } sources[] = {
 	{ "/cronherd/web1/deploy", "web1", "deploy" },
-	{ "/cronherd/w%C3%A4b/a%2Fb", "w\xC3\xA4" "b", "a/b" },
-	{ "/cronherd/w%FFb/a%", "w\xEF\xBF\xBD" "b", "a%" },
-	{ "/cronherd/w%00b/%zz", "w\xEF\xBF\xBD" "b", "%zz" },
+	{ "/cronherd/w%C3%A4b/a%2Fb",
+	  "w\xC3\xA4"
+	  "b",
+	  "a/b" },
+	{ "/cronherd/w%FFb/a%",
+	  "w\xEF\xBF\xBD"
+	  "b",
+	  "a%" },
+	{ "/cronherd/w%00b/%zz",
+	  "w\xEF\xBF\xBD"
+	  "b",
+	  "%zz" },
 	{ "/cronherd/web1", "web1", "" },
 	{ "/cronherd//x", "", "x" },
 	{ "/other/web1/deploy", "", "" },

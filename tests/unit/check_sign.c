@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* sign: signatures as Python's hmac and base64 make them; the first is the specification's own example. */
+/* sign: signatures as Python's hmac and base64 make them; the first is the specification's own
+ * example. */
 #include "watchdog/net/sign.h"
 
 #include "tests/unit/check_main.h"
 
-#define ID   "0123456789abcdef0123456789abcdef"
-#define BODY "{\"type\":\"x\"}"
+#define ID    "0123456789abcdef0123456789abcdef"
+#define BODY  "{\"type\":\"x\"}"
 #define KEY24 "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 
 static const struct {

@@ -173,6 +173,57 @@ START_TEST(counts_restarts_and_not_starts)
 }
 END_TEST
 
+static const struct {
+	enum state state;
+	enum liveness liveness;
+	int64_t restarts;
+} counts[] = {
+	{ STATE_STARTING, LIVENESS_ALIVE, 3 },  { STATE_RUNNING, LIVENESS_ALIVE, 3 },
+	{ STATE_STOPPING, LIVENESS_ALIVE, 3 },  { STATE_RUNNING, LIVENESS_UNKNOWN, 3 },
+	/* Nothing has been started since the last of them. */
+	{ STATE_STOPPED, LIVENESS_DEAD, 2 },    { STATE_BACKOFF, LIVENESS_DEAD, 2 },
+	{ STATE_FATAL, LIVENESS_DEAD, 2 },      { STATE_EXITED, LIVENESS_DEAD, 2 },
+	{ STATE_BACKOFF, LIVENESS_UNKNOWN, 2 },
+};
+
+START_TEST(counts_restarts_by_reason)
+{
+	const struct snapshot_instance *shown;
+
+	set("autorestart", "unexpected"); /* EXITED stays so */
+	if (counts[_i].liveness == LIVENESS_ALIVE)
+		make_alive(5000);
+	if (counts[_i].liveness == LIVENESS_DEAD)
+		make_dead(5000);
+	record.state = counts[_i].state;
+	record.has_exit = 1;
+	record.last_exit_reason = REASON_CRASHED;
+	record.ends[REASON_CRASHED] = 3;
+	record.ends[REASON_OOM] = 7;
+	record.next_start_boot_ms = now.boot_ms + 5000;
+	shown = view();
+	ck_assert_int_eq(shown->restarts_by[REASON_CRASHED], counts[_i].restarts);
+	ck_assert_int_eq(shown->restarts_by[REASON_OOM], 7);
+	ck_assert_int_eq(shown->restarts_by[REASON_EXITED], 0);
+}
+END_TEST
+
+/* A counter that went down would look like a new one. */
+START_TEST(counts_no_end_before_it_is_followed_by_a_start)
+{
+	make_dead(60000);
+	record.state = STATE_RUNNING;
+	record.ends[REASON_CRASHED] = 3;
+	seen.exit = (struct exitinfo){ .known = true, .code = -1, .signal = SIGSEGV };
+	ck_assert_int_eq(view()->restarts_by[REASON_CRASHED], 3);
+	/* A record that another one wrote, without counts. */
+	record.state = STATE_BACKOFF;
+	record.has_exit = 1;
+	record.last_exit_reason = REASON_OOM;
+	ck_assert_int_eq(view()->restarts_by[REASON_OOM], 0);
+}
+END_TEST
+
 /* No round has seen the end yet: it is shown all the same. */
 START_TEST(shows_an_end_that_is_not_recorded)
 {
@@ -396,6 +447,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, shows_what_is_so, 0, COUNT(states));
 	tcase_add_test(tcase, counts_restarts_and_not_starts);
+	tcase_add_loop_test(tcase, counts_restarts_by_reason, 0, COUNT(counts));
+	tcase_add_test(tcase, counts_no_end_before_it_is_followed_by_a_start);
 	tcase_add_test(tcase, shows_an_end_that_is_not_recorded);
 	tcase_add_loop_test(tcase, tells_of_the_definition, 0, COUNT(configs));
 	tcase_add_test(tcase, misses_what_ran_when_its_file_broke);

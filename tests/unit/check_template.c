@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* template: what is accepted, what is refused and where, what the filters make of hostile values. */
+/* template: what is accepted, what is refused and where, what the filters make of hostile values.
+ */
 #include "watchdog/model/template.h"
 
 #include <stdio.h>
@@ -50,10 +51,12 @@ static const struct {
 	{ "{{id}} and {{worker", "column 12 " },
 	{ "{{}}", "unknown name ''" },
 	{ "{{ }}", "known are id type source subject" },
-	{ "{{wroker}}", "unknown name 'wroker' at line 1, column 1 of its text (did you mean worker?)" },
+	{ "{{wroker}}",
+	  "unknown name 'wroker' at line 1, column 1 of its text (did you mean worker?)" },
 	{ "{{ID}}", "unknown name 'ID'" },
 	{ "{{id|}}", "unknown filter ''" },
-	{ "{{id|jsn}}", "unknown filter 'jsn' at line 1, column 1 of its text (did you mean json?)" },
+	{ "{{id|jsn}}",
+	  "unknown filter 'jsn' at line 1, column 1 of its text (did you mean json?)" },
 	{ "{{id|xyzzy}}", "known are json raw url text)" },
 	{ "{{id|raw|raw}}", "unknown filter 'raw|raw'" },
 	{ "{{{id}}}", "unknown name '{id'" },

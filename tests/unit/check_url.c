@@ -102,23 +102,19 @@ static const struct {
 	const char *url;
 	const char *why;
 } wrong_proxies[] = {
-	{ "proxy:3128", "http://" },
-	{ "https://proxy", "http://" },
-	{ "socks5://proxy", "http://" },
-	{ "http://proxy/path", "no path" },
-	{ "http://proxy?x", "no path" },
-	{ "http://proxy#x", "no path" },
-	{ "http://", "no host" },
-	{ "http://u:p@", "no host" },
-	{ "http://proxy:x", "port" },
-	{ "http://u p@proxy", "blanks" },
+	{ "proxy:3128", "http://" },	 { "https://proxy", "http://" },
+	{ "socks5://proxy", "http://" }, { "http://proxy/path", "no path" },
+	{ "http://proxy?x", "no path" }, { "http://proxy#x", "no path" },
+	{ "http://", "no host" },	 { "http://u:p@", "no host" },
+	{ "http://proxy:x", "port" },	 { "http://u p@proxy", "blanks" },
 };
 
 START_TEST(refuses_proxies)
 {
 	const char *why = url_check_proxy(wrong_proxies[_i].url);
 
-	ck_assert_msg(why && strstr(why, wrong_proxies[_i].why), "%s: %s", wrong_proxies[_i].url, why);
+	ck_assert_msg(why && strstr(why, wrong_proxies[_i].why), "%s: %s", wrong_proxies[_i].url,
+		      why);
 }
 END_TEST
 

@@ -23,7 +23,8 @@ static const struct {
 	{ HTTP_ANSWERED, 204, -1, VERDICT_DELIVERED, "204 No Content" },
 	{ HTTP_ANSWERED, 200, 60, VERDICT_DELIVERED, "200 OK" },
 	{ HTTP_ANSWERED, 299, -1, VERDICT_DELIVERED, "299" },
-	{ HTTP_ANSWERED, 300, -1, VERDICT_MISTAKE, "300: a redirect is not followed, give the new URL" },
+	{ HTTP_ANSWERED, 300, -1, VERDICT_MISTAKE,
+	  "300: a redirect is not followed, give the new URL" },
 	{ HTTP_ANSWERED, 301, -1, VERDICT_MISTAKE,
 	  "301 Moved Permanently: a redirect is not followed, give the new URL" },
 	{ HTTP_ANSWERED, 302, -1, VERDICT_MISTAKE, NULL },
@@ -31,7 +32,8 @@ static const struct {
 	{ HTTP_ANSWERED, 307, -1, VERDICT_MISTAKE, NULL },
 	{ HTTP_ANSWERED, 308, -1, VERDICT_MISTAKE, NULL },
 	{ HTTP_ANSWERED, 400, -1, VERDICT_REFUSED, "400 Bad Request" },
-	{ HTTP_ANSWERED, 401, -1, VERDICT_MISTAKE, "401 Unauthorized: check URL, headers and secret" },
+	{ HTTP_ANSWERED, 401, -1, VERDICT_MISTAKE,
+	  "401 Unauthorized: check URL, headers and secret" },
 	{ HTTP_ANSWERED, 402, -1, VERDICT_REFUSED, "402" },
 	{ HTTP_ANSWERED, 403, -1, VERDICT_MISTAKE, NULL },
 	{ HTTP_ANSWERED, 404, -1, VERDICT_MISTAKE, "404 Not Found: check the URL" },
@@ -83,9 +85,10 @@ static const struct {
 	int64_t failures;
 	int64_t step_ms;
 } steps[] = {
-	{ 1, 5 * SECOND_MS }, { 2, 5 * MINUTE_MS }, { 3, 30 * MINUTE_MS }, { 4, 2 * HOUR_MS },
-	{ 5, 5 * HOUR_MS },   { 6, 10 * HOUR_MS },  { 7, 14 * HOUR_MS },   { 8, 20 * HOUR_MS },
-	{ 9, 24 * HOUR_MS },  { 10, 24 * HOUR_MS }, { 1000, 24 * HOUR_MS }, { INT64_MAX, 24 * HOUR_MS },
+	{ 1, 5 * SECOND_MS }, { 2, 5 * MINUTE_MS },   { 3, 30 * MINUTE_MS },
+	{ 4, 2 * HOUR_MS },   { 5, 5 * HOUR_MS },     { 6, 10 * HOUR_MS },
+	{ 7, 14 * HOUR_MS },  { 8, 20 * HOUR_MS },    { 9, 24 * HOUR_MS },
+	{ 10, 24 * HOUR_MS }, { 1000, 24 * HOUR_MS }, { INT64_MAX, 24 * HOUR_MS },
 };
 
 START_TEST(waits_longer_and_longer)
@@ -115,14 +118,10 @@ static const struct {
 	int64_t retry_after_s;
 	int64_t sleep_ms;
 } pauses[] = {
-	{ -1, MINUTE_MS },
-	{ 0, MINUTE_MS },
-	{ 59, MINUTE_MS },
-	{ 60, MINUTE_MS },
-	{ 61, 61 * SECOND_MS },
-	{ 86400, 24 * HOUR_MS },
-	{ 86401, 24 * HOUR_MS },
-	{ INT64_C(99999999999), 24 * HOUR_MS },
+	{ -1, MINUTE_MS },	     { 0, MINUTE_MS },
+	{ 59, MINUTE_MS },	     { 60, MINUTE_MS },
+	{ 61, 61 * SECOND_MS },	     { 86400, 24 * HOUR_MS },
+	{ 86401, 24 * HOUR_MS },     { INT64_C(99999999999), 24 * HOUR_MS },
 	{ INT64_MAX, 24 * HOUR_MS },
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* webhook, ping, secret, privacy: values taken and refused, what goes together, what may be shown. */
+/* webhook, ping, secret, privacy: values taken and refused, what goes together, what may be shown.
+ */
 #include "watchdog/model/webhook.h"
 
 #include <stdlib.h>
@@ -327,9 +328,9 @@ END_TEST
 /* Whatever is a secret is marked as one. */
 START_TEST(marks_secrets)
 {
-	static const char *const open[] = { "secret_file", "format",  "events",	      "workers",
-					    "timeout",	   "max_age", "ca_file",      "content_type",
-					    "digest",	   "flap",    "log_tail",     "style",
+	static const char *const open[] = { "secret_file", "format",  "events",	  "workers",
+					    "timeout",	   "max_age", "ca_file",  "content_type",
+					    "digest",	   "flap",    "log_tail", "style",
 					    "when" };
 	const struct option_spec *tables[] = { webhook_option_table, ping_option_table };
 	size_t count = 0;

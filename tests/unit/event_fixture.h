@@ -26,7 +26,8 @@
 	"\"message\":null}"
 
 /* Every character that breaks something somewhere, and bytes that are none. */
-#define EVENT_HOSTILE "a\"b\\c\n<&>\x01\x1b[31m\xF0\x9F\x90\x98\xC3\xA4\xff\xC2\x85\xEF\xBF\xBF`|@all"
+#define EVENT_HOSTILE                                                                              \
+	"a\"b\\c\n<&>\x01\x1b[31m\xF0\x9F\x90\x98\xC3\xA4\xff\xC2\x85\xEF\xBF\xBF`|@all"
 
 static inline struct format_event event_of(const char *type, const char *data)
 {
@@ -61,7 +62,8 @@ static inline char *event_data(const char *name, const char *text, const char *r
 }
 
 static inline struct format_message event_message(const struct webhook_options *webhook,
-						  const struct format_event *event, int64_t held_back)
+						  const struct format_event *event,
+						  int64_t held_back)
 {
 	struct format_message message;
 	struct err err;
@@ -83,7 +85,8 @@ static inline json_t *event_json(const struct format_message *message)
 	return json;
 }
 
-/* The value of header NAME; "" where there is none. It has to be there once at most, and be one line of ASCII. */
+/* The value of header NAME; "" where there is none. It has to be there once at most, and be one
+ * line of ASCII. */
 static inline const char *event_header(const struct format_message *message, const char *name)
 {
 	const char *value = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A receiver on 127.0.0.1 for one test: a process of its own, a thread for each connection. The request's path says how it behaves;
- * see the table at the end. It dies with the test.
+ * A receiver on 127.0.0.1 for one test: a process of its own, a thread for each connection. The
+ * request's path says how it behaves; see the table at the end. It dies with the test.
  */
 #ifndef TESTS_UNIT_HTTP_SERVER_H
 #define TESTS_UNIT_HTTP_SERVER_H
@@ -33,7 +33,7 @@ struct http_server {
 		atomic_int connections;
 		atomic_int requests;
 		atomic_int followed; /* requests for /followed */
-	} *counts;
+	} * counts;
 };
 
 struct http_server_peer {
@@ -98,7 +98,8 @@ static inline bool http_server_answer(int fd, const char *status, const char *he
 }
 
 /* Goes on until the other side has had enough. */
-static inline bool http_server_pour(int fd, const char *begin, const char *piece, useconds_t pause_us)
+static inline bool http_server_pour(int fd, const char *begin, const char *piece,
+				    useconds_t pause_us)
 {
 	bool open = http_server_say(fd, begin);
 
@@ -148,6 +149,9 @@ static inline bool http_server_serve(struct http_server_peer *peer, const struct
 	int fd = peer->fd;
 
 	atomic_fetch_add(&peer->counts->requests, 1);
+	/* a tunnel's proxy: the port is its answer */
+	if (sscanf(request->data, "CONNECT %*[^:]:%255[0-9]", rest) == 1)
+		return http_server_answer(fd, rest, "", "", 0);
 	/* /echo: what came, as the answer's body; of a proxy's requests too */
 	if (strncmp(path, "/echo", 5) == 0 || strncmp(path, "http:", 5) == 0)
 		return http_server_answer(fd, "200 OK", "", request->data, request->len);
@@ -171,7 +175,8 @@ static inline bool http_server_serve(struct http_server_peer *peer, const struct
 	if (strncmp(path, "/only-early", 11) == 0 && !http_server_say(fd, "HTTP/1.1 103 E\r\n\r\n"))
 		return false;
 	if (strncmp(path, "/cut", 4) == 0)
-		return http_server_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nten bytes.") &&
+		return http_server_say(fd,
+				       "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nten bytes.") &&
 		       false;
 	if (strncmp(path, "/endless-header", 15) == 0)
 		return http_server_pour(fd, "HTTP/1.1 200 OK\r\n", "X-Filler: and so on\r\n", 0);

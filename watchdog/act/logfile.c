@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,7 +18,7 @@
 #include <unistd.h>
 
 #include "pidfiles/atomfile.h"
-#include "watchdog/base/mem.h"
+#include "pidfiles/pathwalk.h"
 
 /* A worker that outruns copying so long is truncated in spite of it. */
 #define CATCH_UP_PASSES 1000
@@ -49,58 +48,13 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* One step of the way down. FD's owner could change a link between any check and its use. */
-static int open_step(int fd, const char *name)
-{
-	struct stat st;
-	int next = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (next >= 0 || (errno != ENOTDIR && errno != ELOOP))
-		return next;
-	if (fstat(fd, &st) < 0)
-		return -1;
-	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH))) {
-		errno = ELOOP;
-		return -1;
-	}
-	return openat(fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-static int walk(char *path)
-{
-	int fd = open(path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char *end;
-
-	for (char *name = path; fd >= 0 && *name; name = end) {
-		name += strspn(name, "/");
-		end = name + strcspn(name, "/");
-		if (end == name)
-			break;
-		if (*end)
-			*end++ = '\0';
-		int next = open_step(fd, name);
-		int saved = errno;
-		close_fd(&fd);
-		errno = saved;
-		fd = next;
-	}
-	return fd;
-}
-
-/* Who is not root can be led nowhere that is not open to him anyway. */
 static int open_directory(struct rotation *rotation, struct err *err)
 {
-	const char *slash = strrchr(rotation->path, '/');
-	char *directory = slash ? mem_dup_n(rotation->path, (size_t)(slash - rotation->path) + 1)
-				: mem_dup("./");
-
-	rotation->base = slash ? slash + 1 : rotation->path;
-	rotation->dirfd = geteuid() == 0 ? walk(directory)
-					 : open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int saved = errno;
-	free(directory);
-	errno = saved;
-	return rotation->dirfd < 0 ? fail(rotation, "its directory", err) : 0;
+	rotation->dirfd = pathwalk_open(rotation->path, &rotation->base);
+	if (rotation->dirfd >= 0)
+		return 0;
+	errno = -rotation->dirfd;
+	return fail(rotation, "its directory", err);
 }
 
 static int check_log(const struct rotation *rotation, struct err *err)

@@ -16,6 +16,7 @@ const char *const confbuild_top_names[CONFPARSE_TOP_COUNT + 1] = {
 	[CONFPARSE_CONF_DIR] = "conf_dir",
 	[CONFPARSE_MINDER] = "minder",
 	[CONFPARSE_METRICS_FILE] = "metrics_file",
+	[CONFPARSE_STATUS_PAGE] = "status_page",
 	[CONFPARSE_HISTORY] = "history",
 };
 
@@ -57,6 +58,11 @@ static const char *set_history(struct confparse *parse, const char *value)
 	return "must be none, or how long samples are kept, such as 14d";
 }
 
+static bool names_file(const char *value)
+{
+	return value[0] != '\0' && value[strlen(value) - 1] != '/';
+}
+
 /* NULL, or why VALUE cannot be used. */
 static const char *set_top(struct confparse *parse, enum confparse_top which, const char *value)
 {
@@ -71,9 +77,11 @@ static const char *set_top(struct confparse *parse, enum confparse_top which, co
 	case CONFPARSE_MINDER:
 		return set_minder(parse, value);
 	case CONFPARSE_METRICS_FILE:
-		if (value[0] == '\0' || value[strlen(value) - 1] == '/')
-			return "must name a file, such as /var/lib/prometheus/node-exporter/cronherd.prom";
-		return NULL;
+		return names_file(value) ? NULL
+					 : "must name a file, such as "
+					   "/var/lib/prometheus/node-exporter/cronherd.prom";
+	case CONFPARSE_STATUS_PAGE:
+		return names_file(value) ? NULL : "must name a file, such as /var/www/html/herd.html";
 	case CONFPARSE_HISTORY:
 		return set_history(parse, value);
 	}
@@ -90,8 +98,8 @@ void confbuild_top(struct confparse *parse, int line, enum confparse_top which, 
 		add_error(parse, line, "option '%s' belongs into the main file, %s", name,
 			  parse->main_file);
 	} else if (top->line > 0) {
-		add_error(parse, line, "option '%s' is set a second time; the first is on line %d", name,
-			  top->line);
+		add_error(parse, line, "option '%s' is set a second time; the first is on line %d",
+			  name, top->line);
 	} else {
 		const char *why = set_top(parse, which, value);
 		if (why)
@@ -100,7 +108,8 @@ void confbuild_top(struct confparse *parse, int line, enum confparse_top which, 
 			top->text = mem_dup(value);
 		top->line = line;
 	}
-	if (which == CONFPARSE_METRICS_FILE || which == CONFPARSE_HISTORY)
+	if (which == CONFPARSE_METRICS_FILE || which == CONFPARSE_STATUS_PAGE ||
+	    which == CONFPARSE_HISTORY)
 		parse->telling_seen += parse->errors.seen - before;
 }
 

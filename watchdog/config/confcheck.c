@@ -237,8 +237,8 @@ static void find_doubles(const struct check *check, enum confsection_kind kind)
 			continue;
 		}
 		const struct confsection *other = &check->sections[first];
-		char *why = mem_format("is already defined at %s:%d; rename or remove one", other->file,
-				       other->line);
+		char *why = mem_format("is already defined at %s:%d; rename or remove one",
+				       other->file, other->line);
 		refuse_section(check, section, section->line, why);
 		free(why);
 	}
@@ -266,8 +266,7 @@ static void refuse_target(const struct check *check, struct confsection *section
 }
 
 /* A target: NAME, NAME:N, @GROUP or a glob; its form was checked when it was read. */
-static void check_target(const struct check *check, struct confsection *section,
-			 const char *target)
+static void check_target(const struct check *check, struct confsection *section, const char *target)
 {
 	char name[WORKER_NAME_MAX + 1];
 	int number;

@@ -250,17 +250,17 @@ static int set_directory(struct load *load, enum confparse_top which, char **pat
 	return *path ? 0 : fail_main(load, top->line, why.text, err);
 }
 
-/* An error in it costs nothing else. */
-static void set_metrics_file(struct load *load)
+/* The file WHICH that rounds write to *PATH. An error in it costs nothing else. */
+static void set_file(struct load *load, enum confparse_top which, char **path)
 {
-	struct config *config = load->config;
-	const struct confparse_value *top = &load->top[CONFPARSE_METRICS_FILE];
+	const struct config *config = load->config;
+	const struct confparse_value *top = &load->top[which];
 	struct err why = ERR_INIT;
 
 	if (!top->text)
 		return;
-	config->metrics_file = confpath_expand(config, top->text, &why);
-	if (!config->metrics_file)
+	*path = confpath_expand(config, top->text, &why);
+	if (!*path)
 		take_error(load, config->main_file, top->line, why.text);
 }
 
@@ -286,7 +286,8 @@ static int set_directories(struct load *load, struct err *err)
 		config->pidfile_dir = paths_pidfile_dir(config->state_dir);
 	if (!config->log_dir)
 		config->log_dir = paths_log_dir(config->state_dir);
-	set_metrics_file(load);
+	set_file(load, CONFPARSE_METRICS_FILE, &config->metrics_file);
+	set_file(load, CONFPARSE_STATUS_PAGE, &config->status_page);
 	return 0;
 }
 
@@ -526,6 +527,7 @@ void config_free(struct config *config)
 	free(config->pidfile_dir);
 	free(config->log_dir);
 	free(config->metrics_file);
+	free(config->status_page);
 	*config = (struct config){ .main_file = NULL };
 }
 

@@ -43,6 +43,7 @@ struct config {
 	char *log_dir;
 	bool minder;
 	char *metrics_file; /* absolute; NULL: none */
+	char *status_page;  /* likewise */
 	int64_t history_ms; /* how long samples are kept; 0: none are taken */
 	struct worker *workers; /* in order of file name, then of line */
 	size_t worker_count;
@@ -76,7 +77,7 @@ struct config {
  * breaks the file where it is found; should that be the main file, only its workers are lost,
  * as what it says of directories and defaults is known.
  *
- * What is wrong in a webhook or ping costs that section alone, what is wrong with metrics_file or history those: it is in ERRORS,
+ * What is wrong in a webhook or ping costs that section alone, what is wrong with metrics_file, status_page or history those: it is in ERRORS,
  * but breaks no file.
  */
 int config_load(struct config *config, const char *main_file, struct err *err);

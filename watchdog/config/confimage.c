@@ -21,7 +21,7 @@ struct header {
 		uint64_t at; /* offset from the start of the file, as all below */
 		uint64_t count;
 	} workers, webhooks, pings, groups;
-	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file;
+	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file, status_page;
 	int64_t history_ms;
 	uint64_t has_minder;
 };
@@ -127,9 +127,8 @@ static bool point_section(const struct confimage *image, char **name, char **fil
 	if (!point(image, name) || !point(image, file) || !*name)
 		return false;
 	for (const struct option_spec *const *option = pointing->options; *option; option++) {
-		bool is_good = is_text(*option)
-				       ? point(image, option_string(*option, options))
-				       : point_list(image, option_list(*option, options));
+		bool is_good = is_text(*option) ? point(image, option_string(*option, options))
+						: point_list(image, option_list(*option, options));
 
 		if (!is_good)
 			return false;
@@ -264,6 +263,8 @@ static bool take_paths(const struct confimage *image, struct config *taken)
 
 	return (!header->metrics_file ||
 		take_path(image, header->metrics_file, &taken->metrics_file)) &&
+	       (!header->status_page ||
+		take_path(image, header->status_page, &taken->status_page)) &&
 	       take_path(image, header->conf_dir, &taken->conf_dir) &&
 	       take_path(image, header->state_dir, &taken->state_dir) &&
 	       take_path(image, header->pidfile_dir, &taken->pidfile_dir) &&
@@ -284,6 +285,7 @@ bool confimage_open(struct confimage *image, struct config *config)
 	free(config->pidfile_dir);
 	free(config->log_dir);
 	free(config->metrics_file);
+	free(config->status_page);
 	return false;
 }
 
@@ -355,13 +357,21 @@ static void flatten(struct builder *b, void *options, const struct option_spec *
 	}
 }
 
+/* Member by member into zeroes: the bytes between members are written, too. */
+
 static void put_workers(struct builder *b, const struct config *config, uint64_t at)
 {
-	for (size_t i = 0; i < config->worker_count; i++) {
-		struct worker flat = config->workers[i];
+	struct worker flat;
 
-		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
-		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+	memset(&flat, 0, sizeof(flat));
+	for (size_t i = 0; i < config->worker_count; i++) {
+		const struct worker *worker = &config->workers[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, worker->name);
+		flat.file = (char *)(uintptr_t)put_text(b, worker->file);
+		flat.line = worker->line;
+		flat.definition = worker->definition;
+		flat.options = worker->options;
 		flatten(b, &flat.options, option_table);
 		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
 	}
@@ -369,11 +379,16 @@ static void put_workers(struct builder *b, const struct config *config, uint64_t
 
 static void put_webhooks(struct builder *b, const struct config *config, uint64_t at)
 {
-	for (size_t i = 0; i < config->webhook_count; i++) {
-		struct webhook flat = config->webhooks[i];
+	struct webhook flat;
 
-		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
-		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+	memset(&flat, 0, sizeof(flat));
+	for (size_t i = 0; i < config->webhook_count; i++) {
+		const struct webhook *webhook = &config->webhooks[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, webhook->name);
+		flat.file = (char *)(uintptr_t)put_text(b, webhook->file);
+		flat.line = webhook->line;
+		flat.options = webhook->options;
 		flatten(b, &flat.options, webhook_option_table);
 		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
 	}
@@ -381,11 +396,16 @@ static void put_webhooks(struct builder *b, const struct config *config, uint64_
 
 static void put_pings(struct builder *b, const struct config *config, uint64_t at)
 {
-	for (size_t i = 0; i < config->ping_count; i++) {
-		struct ping flat = config->pings[i];
+	struct ping flat;
 
-		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
-		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
+	memset(&flat, 0, sizeof(flat));
+	for (size_t i = 0; i < config->ping_count; i++) {
+		const struct ping *ping = &config->pings[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, ping->name);
+		flat.file = (char *)(uintptr_t)put_text(b, ping->file);
+		flat.line = ping->line;
+		flat.options = ping->options;
 		flatten(b, &flat.options, ping_option_table);
 		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
 	}
@@ -393,12 +413,17 @@ static void put_pings(struct builder *b, const struct config *config, uint64_t a
 
 static void put_groups(struct builder *b, const struct config *config, uint64_t at)
 {
-	for (size_t i = 0; i < config->group_count; i++) {
-		struct config_group flat = config->groups[i];
+	struct config_group flat;
 
-		flat.name = (char *)(uintptr_t)put_text(b, flat.name);
-		flat.file = (char *)(uintptr_t)put_text(b, flat.file);
-		flat.workers.items = (char **)(uintptr_t)put_list(b, &config->groups[i].workers);
+	memset(&flat, 0, sizeof(flat));
+	for (size_t i = 0; i < config->group_count; i++) {
+		const struct config_group *group = &config->groups[i];
+
+		flat.name = (char *)(uintptr_t)put_text(b, group->name);
+		flat.file = (char *)(uintptr_t)put_text(b, group->file);
+		flat.line = group->line;
+		flat.workers.count = group->workers.count;
+		flat.workers.items = (char **)(uintptr_t)put_list(b, &group->workers);
 		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
 	}
 }
@@ -436,6 +461,7 @@ void confimage_build(const struct config *config, const struct confimage_facts *
 	header.pidfile_dir = put_text(&b, config->pidfile_dir);
 	header.log_dir = put_text(&b, config->log_dir);
 	header.metrics_file = put_text(&b, config->metrics_file);
+	header.status_page = put_text(&b, config->status_page);
 	(void)reserve(&b, 8); /* ends in a NUL, on a whole word */
 	header.size = b.blob.len;
 	memcpy(b.blob.data, &header, sizeof(header));

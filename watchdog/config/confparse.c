@@ -29,7 +29,6 @@
  * keeps it at "+=", so that it tells whether the list goes on where the defaults ended. */
 #define INHERIT "\001"
 
-static const char later_value[] = "status_page";
 union options {
 	struct worker_options worker;
 	struct webhook_options webhook;
@@ -215,8 +214,7 @@ static bool check_text(const struct walk *walk, int line, const char *name, cons
 {
 	if (utf8_is_value(value))
 		return true;
-	add_error(walk, line, "option '%s': the value has control characters or is no UTF-8",
-		  name);
+	add_error(walk, line, "option '%s': the value has control characters or is no UTF-8", name);
 	return false;
 }
 
@@ -250,7 +248,8 @@ static void set_option(struct walk *walk, const cfg_t *cfg, size_t row, const ch
 			"option '%s' is set a second time in this section; the first is on line %d",
 			option->name, walk->set_line[row]);
 	} else if (check_text(walk, line, option->name, value)) {
-		const char *why = option_set(option, is_list ? &walk->scratch : &walk->options, value);
+		const char *why =
+			option_set(option, is_list ? &walk->scratch : &walk->options, value);
 		if (why)
 			refuse_value(walk, line, option, value, why);
 		if (is_list)
@@ -283,13 +282,6 @@ static int on_member(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 	return 0;
 }
 
-static int on_later_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
-{
-	refuse_later(walk_of(cfg), cfg->line, cfg_opt_name(opt));
-	*(const char **)result = value;
-	return 0;
-}
-
 static int on_top(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	confbuild_top(walk_of(cfg)->parse, cfg->line, (enum confparse_top)(opt - cfg->opts - 1),
@@ -317,7 +309,8 @@ static void unknown(const struct walk *walk, const cfg_t *cfg, const char *name)
 /* Whether what libconfuse puts into FORMAT is the name of an option of ours, never a value. */
 static bool is_harmless(const char *format)
 {
-	return strncmp(format, "missing ", 8) == 0 || strncmp(format, "attempt to append ", 18) == 0;
+	return strncmp(format, "missing ", 8) == 0 ||
+	       strncmp(format, "attempt to append ", 18) == 0;
 }
 
 static void on_error(cfg_t *cfg, const char *format, va_list args)
@@ -332,13 +325,11 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 		unknown(walk, cfg, va_arg(args, const char *));
 	} else if (strcmp(format, "missing equal sign after option '%s'") == 0) {
 		const char *name = va_arg(args, const char *);
-		if (strcmp(name, later_value) == 0)
-			refuse_later(walk, line, name);
-		else
-			add_error(walk, line, "missing '=' after option '%s'", name);
+		add_error(walk, line, "missing '=' after option '%s'", name);
 	} else if (walk->part && !is_harmless(format)) {
 		add_error(walk, line,
-			  "syntax error: an option is NAME = VALUE or NAME = {\"A\", \"B\"}; quote what has "
+			  "syntax error: an option is NAME = VALUE or NAME = {\"A\", \"B\"}; quote "
+			  "what has "
 			  "blanks or any of # { } ( ) = , + *");
 	} else {
 		conferrors_addv(&walk->parse->errors, walk->parse->file, line, format, args);
@@ -424,8 +415,8 @@ static cfg_t *make_root(struct walk *walk)
 			     make_value(top[CONFPARSE_CONF_DIR], on_top),
 			     make_value(top[CONFPARSE_MINDER], on_top),
 			     make_any(top[CONFPARSE_METRICS_FILE], on_top),
+			     make_any(top[CONFPARSE_STATUS_PAGE], on_top),
 			     make_any(top[CONFPARSE_HISTORY], on_top),
-			     make_any(later_value, on_later_value),
 			     make_section("defaults", worker, CFGF_NONE, on_defaults),
 			     make_section("worker", worker, CFGF_TITLE, on_worker),
 			     make_section("group", group, CFGF_TITLE, on_group),
@@ -469,7 +460,8 @@ static bool run(struct walk *walk, const char *text)
 		add_error(walk, line_of(walk, cfg), "syntax error");
 	(void)cfg_free(cfg);
 	if (walk->open)
-		options_free_in(walk->table, &walk->options); /* the section in which it was given up */
+		/* The section in which it was given up. */
+		options_free_in(walk->table, &walk->options);
 	return rc == CFG_SUCCESS;
 }
 

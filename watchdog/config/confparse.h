@@ -22,10 +22,11 @@ enum confparse_top {
 	CONFPARSE_CONF_DIR,
 	CONFPARSE_MINDER,
 	CONFPARSE_METRICS_FILE,
+	CONFPARSE_STATUS_PAGE,
 	CONFPARSE_HISTORY
 };
 
-#define CONFPARSE_TOP_COUNT 7
+#define CONFPARSE_TOP_COUNT 8
 
 /* A top-level value as written; TEXT NULL where it is not set, or cannot be used. */
 struct confparse_value {
@@ -48,7 +49,7 @@ struct confparse {
 	struct confsection *sections;
 	size_t section_count;
 	struct conferrors errors;
-	size_t telling_seen; /* of the errors: about webhooks, pings, metrics_file or history, which cost no worker */
+	size_t telling_seen; /* of the errors: about webhooks, pings, metrics_file, status_page or history, which cost no worker */
 };
 
 /*

@@ -265,6 +265,7 @@ static void add_top(const struct config *config, struct str *text)
 	add_comment("log_dir", config->log_dir, text);
 	str_addf(text, "# minder = %s\n", config->minder ? "true" : "false");
 	add_comment("metrics_file", config->metrics_file, text);
+	add_comment("status_page", config->status_page, text);
 	if (config->history_ms) {
 		str_add(text, "# history = ");
 		add_duration(config->history_ms, text);

@@ -3,9 +3,8 @@
  * confprint: the effective configuration as text of a configuration file, which says the same when
  * it is read. Pure.
  *
- * What only a main file may say (directories, minder, metrics_file, history) is written as
- * comments, so that the text may stand in conf.d. Webhooks and pings are printed without what is
- * secret in them, and are refused when they are read again.
+ * What only a main file may say (directories, minder, metrics_file, status_page, history) is written as comments, so that the text may
+ * stand in conf.d. Webhooks and pings are printed without what is secret in them, and are refused when they are read again.
  */
 #ifndef WATCHDOG_CONFIG_CONFPRINT_H
 #define WATCHDOG_CONFIG_CONFPRINT_H

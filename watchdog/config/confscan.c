@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* confscan: walks the text by the rules of libconfuse's lexer; knows no option but a ping's `when`. */
+/* confscan: walks the text by the rules of libconfuse's lexer; knows no option but `when`. */
 #include "watchdog/config/confscan.h"
 
 #include <ctype.h>
@@ -201,7 +201,7 @@ static void unquoted(struct scan *scan)
 
 /* ---- parts -------------------------------------------------------------------------------- */
 
-/* The token N before this one; 1: the last. */
+/* The token N before this one, 1 to 3; 1: the last. */
 static const struct word *word_before(const struct scan *scan, size_t n)
 {
 	return &scan->words[3 - n];
@@ -238,26 +238,44 @@ static void copy_title(const struct scan *scan, const struct word *title, char *
 		name[0] = '\0';
 }
 
-/* At a '{' on the top level: webhook TITLE {, or without a title, which its own parser refuses. */
+/* Whether the token N before this one is TEXT and begins something: it is neither a value nor a
+ * title. */
+static bool begins(const struct scan *scan, size_t n, const char *text)
+{
+	return is_word(scan, word_before(scan, n), text) &&
+	       !is_word(scan, word_before(scan, n + 1), "=");
+}
+
+/* At a '{' on the top level: whether it is of `webhook TITLE {`, or of the same without a title,
+ * which its own parser refuses. KIND and TITLE get the tokens; TITLE NULL where there is none. */
+static bool is_part(const struct scan *scan, const struct word **kind, const struct word **title)
+{
+	*kind = word_before(scan, 2);
+	*title = word_before(scan, 1);
+	if (begins(scan, 2, "webhook") || begins(scan, 2, "ping"))
+		return true;
+	if (begins(scan, 2, "worker") || begins(scan, 2, "group"))
+		return false;
+	*kind = *title;
+	*title = NULL;
+	return begins(scan, 1, "webhook") || begins(scan, 1, "ping");
+}
+
 static void begin_part(struct scan *scan)
 {
 	struct confscan_parts *parts = scan->parts;
-	const struct word *title = word_before(scan, 1);
-	const struct word *kind = word_before(scan, 2);
+	const struct word *kind;
+	const struct word *title;
 
-	if (is_word(scan, title, "webhook") || is_word(scan, title, "ping"))
-		kind = title;
-	else if (!is_word(scan, kind, "webhook") && !is_word(scan, kind, "ping"))
+	if (!is_part(scan, &kind, &title))
 		return;
-	if (is_word(scan, kind == title ? word_before(scan, 2) : word_before(scan, 3), "="))
-		return; /* it is a value: where it belongs to is for libconfuse to say */
 	parts->items = mem_resize(parts->items, parts->count + 1, sizeof(*parts->items));
 	struct confscan_part *part = &parts->items[parts->count++];
 	*part = (struct confscan_part){ .kind = is_word(scan, kind, "ping") ? CONFSECTION_PING
-									 : CONFSECTION_WEBHOOK,
+									    : CONFSECTION_WEBHOOK,
 					.at = kind->at,
 					.line = kind->line };
-	if (kind != title)
+	if (title)
 		copy_title(scan, title, part->name);
 	scan->in_part = true;
 	scan->seen_before = scan->errors->seen;
@@ -274,14 +292,16 @@ static void end_part(struct scan *scan)
 	scan->in_part = false;
 }
 
-/* At a quote: of `when = worker "X"` it changes places with the word, which then is a part of the string. */
+/* At a quote: of `when = worker "X"` it changes places with the word, which then is a part of the
+ * string. */
 static void join_worker(struct scan *scan)
 {
 	const struct word *worker = word_before(scan, 1);
 	char quote = peek(scan, 0);
 
 	if (!scan->in_part || !is_word(scan, worker, "worker") ||
-	    !is_word(scan, word_before(scan, 2), "=") || !is_word(scan, word_before(scan, 3), "when"))
+	    !is_word(scan, word_before(scan, 2), "=") ||
+	    !is_word(scan, word_before(scan, 3), "when"))
 		return;
 	memmove(scan->text + worker->at + 1, scan->text + worker->at, scan->at - worker->at);
 	scan->text[worker->at] = quote;
@@ -361,8 +381,9 @@ static void skip_byte_order_mark(struct scan *scan)
 bool confscan(char *text, size_t len, const char *file, struct confscan_parts *parts,
 	      struct conferrors *errors)
 {
-	struct scan scan = { .text = text, .len = len, .line = 1, .file = file, .errors = errors,
-			     .parts = parts };
+	struct scan scan = {
+		.text = text, .len = len, .line = 1, .file = file, .errors = errors, .parts = parts
+	};
 	size_t before = errors->seen;
 
 	if (!check_bytes(&scan))

@@ -68,7 +68,8 @@ static void check_secrets(struct check *check, struct webhook_options *options)
 
 	if (options->secret.count > 0 && check->section->is_exposed) {
 		(void)err_set(&why, ERR_CONFIG, 0,
-			      "others may read this file; run: chmod 600 '%s', or write it to a file and name "
+			      "others may read this file; run: chmod 600 '%s', or write it to a "
+			      "file and name "
 			      "that by secret_file",
 			      check->section->file);
 		refuse(check, "secret", why.text);
@@ -103,8 +104,8 @@ void conftell_check(const struct config *config, struct confsection *sections, s
 
 static void take_webhook(struct config *config, struct confsection *section)
 {
-	config->webhooks = mem_resize(config->webhooks, config->webhook_count + 1,
-				      sizeof(*config->webhooks));
+	config->webhooks =
+		mem_resize(config->webhooks, config->webhook_count + 1, sizeof(*config->webhooks));
 	config->webhooks[config->webhook_count++] =
 		(struct webhook){ .name = section->name,
 				  .file = section->file,
@@ -114,12 +115,22 @@ static void take_webhook(struct config *config, struct confsection *section)
 
 static void take_ping(struct config *config, struct confsection *section)
 {
-	config->pings =
-		mem_resize(config->pings, config->ping_count + 1, sizeof(*config->pings));
+	config->pings = mem_resize(config->pings, config->ping_count + 1, sizeof(*config->pings));
 	config->pings[config->ping_count++] = (struct ping){ .name = section->name,
 							     .file = section->file,
 							     .line = section->line,
 							     .options = section->options.ping };
+}
+
+/* A name that is none may be a secret in the wrong place. */
+static void lose(struct config *config, struct confsection *section)
+{
+	const char *why;
+
+	if (section->kind == CONFSECTION_WEBHOOK && worker_name_is_valid(section->name, &why) &&
+	    !strlist_has(&config->broken_webhooks, section->name))
+		strlist_add(&config->broken_webhooks, section->name);
+	confsection_free(section);
 }
 
 static void take(struct config *config, struct confsection *section)
@@ -132,10 +143,7 @@ static void take(struct config *config, struct confsection *section)
 			take_ping(config, section);
 		return;
 	}
-	if (section->kind == CONFSECTION_WEBHOOK && section->name[0] != '\0' &&
-	    !strlist_has(&config->broken_webhooks, section->name))
-		strlist_add(&config->broken_webhooks, section->name);
-	confsection_free(section);
+	lose(config, section);
 }
 
 void conftell_take(struct config *config, struct confsection *sections, size_t count)

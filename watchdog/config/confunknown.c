@@ -20,18 +20,28 @@ static bool is_known_at_top(const char *name)
 	return false;
 }
 
+/* Outside of webhooks, too, the rest of a URL may stand, behind a '}' too many. */
+static bool looks_like_an_option(const char *name)
+{
+	return name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
+}
+
 static char *unknown(const char *name, const char *near)
 {
 	if (name[0] == ';')
 		return mem_dup("stray ';': nothing stands behind a value");
-	return near ? mem_format("no such option '%s' (did you mean '%s'?)", name, near)
-		    : mem_format("no such option '%s'", name);
+	if (near)
+		return mem_format("no such option '%s' (did you mean '%s'?)", name, near);
+	if (looks_like_an_option(name))
+		return mem_format("no such option '%s'", name);
+	return mem_dup("no option stands here; quote values, should this be the rest of one");
 }
 
 char *confunknown_at_top(const char *name)
 {
 	if (strcmp(name, "webhook") == 0 || strcmp(name, "ping") == 0)
-		return mem_format("'%s' is a section: %s \"NAME\" { url = \"https://...\" }", name, name);
+		return mem_format("'%s' is a section: %s \"NAME\" { url = \"https://...\" }", name,
+				  name);
 	if (option_find(name))
 		return mem_format("option '%s' belongs into a worker or defaults section", name);
 	if (option_find_in(webhook_option_table, name) || option_find_in(ping_option_table, name))
@@ -41,11 +51,11 @@ char *confunknown_at_top(const char *name)
 
 char *confunknown_in_section(const char *section, const char *name)
 {
-	if (strcmp(section, "group") == 0)
+	if (strcmp(section, "group") == 0 && looks_like_an_option(name))
 		return mem_format("no such option '%s': a group has only 'workers'", name);
 	if (is_known_at_top(name))
-		return mem_format("'%s' cannot stand within '%s': a '}' may be missing before it", name,
-				  section);
+		return mem_format("'%s' cannot stand within '%s': a '}' may be missing before it",
+				  name, section);
 	return unknown(name, option_nearest(name, NULL));
 }
 
@@ -58,6 +68,7 @@ char *confunknown_in_part(enum confsection_kind kind, const char *name)
 		return unknown(name, near);
 	if (option_find(name) || is_known_at_top(name))
 		return mem_format("'%s' cannot stand within '%s'", name, word);
-	return mem_format("no option of a %s stands here; quote values, should this be the rest of one",
-			  word);
+	return mem_format(
+		"no option of a %s stands here; quote values, should this be the rest of one",
+		word);
 }

@@ -12,7 +12,7 @@
 #include "watchdog/model/secret.h"
 
 /* NONBLOCK: a FIFO in the way must not hang. */
-#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+#define OPEN_FLAGS    (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 #define FILE_SIZE_MAX 16384
 
 struct content {
@@ -29,10 +29,12 @@ static int open_file(const char *path, struct err *err)
 	if (fd >= 0)
 		return fd;
 	if (errno == ELOOP)
-		return err_set(err, ERR_CONFIG, 0, "'%s' is a symbolic link; name the file itself", path);
+		return err_set(err, ERR_CONFIG, 0, "'%s' is a symbolic link; name the file itself",
+			       path);
 	if (errno == ENOENT)
 		return err_set(err, ERR_CONFIG, 0,
-			       "'%s' does not exist; make it, of mode 0600, with a secret a line", path);
+			       "'%s' does not exist; make it, of mode 0600, with a secret a line",
+			       path);
 	return err_set(err, ERR_CONFIG, errno, "'%s' cannot be opened", path);
 }
 
@@ -49,12 +51,13 @@ static int check_file(int fd, const char *path, struct err *err)
 			       "'%s' belongs neither to us nor to root; run: chown %ld '%s'", path,
 			       (long)geteuid(), path);
 	if (st.st_mode & (S_IXUSR | S_IRWXG | S_IRWXO))
-		return err_set(err, ERR_CONFIG, 0,
-			       "'%s' is of mode 0%03o, and must be 0600 or 0400; run: chmod 600 '%s'", path,
-			       (unsigned)st.st_mode & 0777, path);
+		return err_set(
+			err, ERR_CONFIG, 0,
+			"'%s' is of mode 0%03o, and must be 0600 or 0400; run: chmod 600 '%s'",
+			path, (unsigned)st.st_mode & 0777, path);
 	if (st.st_size > FILE_SIZE_MAX)
-		return err_set(err, ERR_CONFIG, 0, "'%s' is larger than 16 KiB: is it the right file?",
-			       path);
+		return err_set(err, ERR_CONFIG, 0,
+			       "'%s' is larger than 16 KiB: is it the right file?", path);
 	return 0;
 }
 
@@ -89,7 +92,8 @@ static int read_file(const char *path, struct content *content, struct err *err)
 
 /* ---- its lines ---------------------------------------------------------------------------- */
 
-/* What stands at *AT without the blanks around it, ended in place; *AT is moved to the next line. */
+/* What stands at *AT without the blanks around it, ended in place; *AT is moved to the next line.
+ */
 static char *take_line(char **at)
 {
 	char *line = *at + strspn(*at, " \t");
@@ -131,7 +135,8 @@ int secretfile_read(const char *path, struct strlist *secrets, struct err *err)
 		rc = add_lines(path, &content, &found, err);
 	explicit_bzero(&content, sizeof(content));
 	if (rc == 0 && found.count == 0)
-		rc = err_set(err, ERR_CONFIG, 0, "'%s' has no secret in it; put one on a line", path);
+		rc = err_set(err, ERR_CONFIG, 0, "'%s' has no secret in it; put one on a line",
+			     path);
 	for (size_t i = 0; rc == 0 && i < found.count; i++)
 		strlist_add(secrets, found.items[i]);
 	secretfile_wipe(&found);
@@ -147,8 +152,9 @@ int secretfile_secrets(const struct webhook_options *options, struct strlist *se
 	for (size_t i = 0; rc == 0 && i < options->secret_file.count; i++)
 		rc = secretfile_read(options->secret_file.items[i], secrets, err);
 	if (rc == 0 && secrets->count > SECRETFILE_SECRETS_MAX)
-		rc = err_set(err, ERR_CONFIG, 0, "%zu secrets; %d are the most that may be signed with",
-			     secrets->count, SECRETFILE_SECRETS_MAX);
+		rc = err_set(err, ERR_CONFIG, 0,
+			     "%zu secrets; %d are the most that may be signed with", secrets->count,
+			     SECRETFILE_SECRETS_MAX);
 	if (rc != 0)
 		secretfile_wipe(secrets);
 	return rc;

@@ -150,30 +150,36 @@ static int64_t queues_due_wall_ms(const struct service *service)
 	return due_wall_ms;
 }
 
-/* How long until a request is to be begun; INT64_MAX: there is none, or no time for it. */
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How long until a request is to be begun; INT64_MAX: there is none that is waited for, or no time for it. */
 static int64_t next_ms(const struct service *service)
 {
 	const struct errand *errand = &service->errand;
 	int64_t left_ms = errand->until_boot_ms - ERRAND_LAST_MS - errand->now.boot_ms;
 	int64_t queue_wall_ms = queues_due_wall_ms(service);
 	int64_t ping_boot_ms = pinging_due_boot_ms(&service->pinging);
-	int64_t least_ms = INT64_MAX;
+	int64_t next = INT64_MAX;
 
-	if (queue_wall_ms != INT64_MAX)
-		least_ms = queue_wall_ms - errand->now.wall_ms;
-	if (ping_boot_ms != CLOCK_NEVER && ping_boot_ms - errand->now.boot_ms < least_ms)
-		least_ms = ping_boot_ms - errand->now.boot_ms;
-	return least_ms > left_ms ? INT64_MAX : least_ms > 0 ? least_ms : 0;
+	if (queue_wall_ms != INT64_MAX && queue_wall_ms - errand->now.wall_ms <= SOON_MS)
+		next = queue_wall_ms - errand->now.wall_ms;
+	/* A ping is for now: no later courier makes up for it. */
+	if (ping_boot_ms != CLOCK_NEVER)
+		next = least(next, ping_boot_ms - errand->now.boot_ms);
+	return next > left_ms ? INT64_MAX : next > 0 ? next : 0;
 }
 
-/* How long to wait for what is under way; -1: nothing is, and nothing is due soon. */
+/* How long to wait for what is under way; -1: nothing is, and nothing is to be waited for. */
 static int64_t wait_ms(const struct service *service)
 {
-	int64_t least_ms = next_ms(service);
+	int64_t next = next_ms(service);
 
-	if (http_pending(service->errand.http) == 0 && least_ms > SOON_MS)
+	if (http_pending(service->errand.http) == 0 && next == INT64_MAX)
 		return -1;
-	return least_ms < LOOK_MS ? least_ms : LOOK_MS;
+	return least(next, LOOK_MS);
 }
 
 static void turn(struct service *service)

@@ -11,6 +11,7 @@
 #include "watchdog/base/units.h"
 #include "watchdog/config/secretfile.h"
 #include "watchdog/courier/digest.h"
+#include "watchdog/courier/filter.h"
 #include "watchdog/courier/flap.h"
 #include "watchdog/model/option.h"
 #include "watchdog/net/verdict.h"
@@ -52,6 +53,26 @@ static void free_window(struct queue *queue)
 	queue->count = queue->at = 0;
 }
 
+/* What was owed while its section was in error was owed unfiltered; or what it asks for has changed since. */
+static void pass_unwanted(struct queue *queue, struct errand *errand)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < queue->count; i++) {
+		struct journal_delivery *delivery = &queue->window[i];
+
+		if (filter_matches(&queue->webhook->options, errand->config, delivery->event.type,
+				   delivery->event.subject)) {
+			queue->window[kept++] = *delivery;
+			continue;
+		}
+		batch_settle(&errand->batch, queue->webhook->name, delivery->event.seq,
+			     JOURNAL_DELIVERED, errand->now.wall_ms, "not asked for");
+		journal_delivery_free(delivery);
+	}
+	queue->count = kept;
+}
+
 static int read_window(struct queue *queue, struct errand *errand, struct err *err)
 {
 	size_t size = window_size(queue);
@@ -65,6 +86,7 @@ static int read_window(struct queue *queue, struct errand *errand, struct err *e
 		return -1;
 	queue->count = (size_t)count;
 	queue->is_whole = queue->count < size;
+	pass_unwanted(queue, errand);
 	return 0;
 }
 

@@ -57,7 +57,7 @@ const char *template_name_text(enum template_name name)
 struct tag {
 	const char *begin; /* at "{{" */
 	const char *end;   /* behind "}}"; NULL: it is not closed */
-	int name;          /* -1: none of ours; likewise: */
+	int name;	   /* -1: none of ours; likewise: */
 	int filter;
 	char name_text[WORD_SIZE];
 	char filter_text[WORD_SIZE]; /* "" where there is none */
@@ -70,8 +70,8 @@ static void copy_word(char word[WORD_SIZE], const char *from, const char *to)
 		from++;
 	while (to > from && strchr(" \t\n", to[-1]))
 		to--;
-	(void)snprintf(word, WORD_SIZE, "%.*s", (int)(to - from < WORD_SIZE ? to - from : WORD_SIZE),
-		       from);
+	(void)snprintf(word, WORD_SIZE, "%.*s",
+		       (int)(to - from < WORD_SIZE ? to - from : WORD_SIZE), from);
 }
 
 static int find(const char *const *words, const char *word)
@@ -90,7 +90,9 @@ static bool next_tag(const char *text, struct tag *tag)
 	if (!begin)
 		return false;
 	const char *close = strstr(begin + 2, "}}");
-	*tag = (struct tag){ .begin = begin, .end = close ? close + 2 : NULL, .filter = FILTER_JSON };
+	*tag = (struct tag){ .begin = begin,
+			     .end = close ? close + 2 : NULL,
+			     .filter = FILTER_JSON };
 	if (!close)
 		return true;
 	const char *bar = memchr(begin + 2, '|', (size_t)(close - begin - 2));
@@ -131,7 +133,8 @@ static const char *refuse_word(const char *kind, const char *word, const char *c
 
 	for (size_t i = 0; !near && known[i]; i++)
 		str_addf(&list, "%s%s", i ? " " : "", known[i]);
-	(void)snprintf(buf, size, "has an unknown %s '%s' at line %d, column %d of its text (%s %s%s", kind,
+	(void)snprintf(buf, size,
+		       "has an unknown %s '%s' at line %d, column %d of its text (%s %s%s", kind,
 		       word, place->line, place->column, near ? "did you mean" : "known are",
 		       near ? near : str_text(&list), near ? "?)" : ")");
 	str_free(&list);
@@ -146,9 +149,10 @@ const char *template_check(const char *text, char *buf, size_t size)
 		struct place place = place_of(text, tag.begin);
 
 		if (!tag.end) {
-			(void)snprintf(buf, size,
-				       "has a '{{' at line %d, column %d of its text that no '}}' closes",
-				       place.line, place.column);
+			(void)snprintf(
+				buf, size,
+				"has a '{{' at line %d, column %d of its text that no '}}' closes",
+				place.line, place.column);
 			return buf;
 		}
 		if (tag.name < 0)

@@ -30,7 +30,8 @@ static const char *check_bytes(const char *url)
 		if (byte == ' ')
 			return "must not have blanks: write %20";
 		if (byte >= 0x80)
-			return "must be ASCII: percent-encode what is not (\"\xC3\xA4\" is %C3%A4), and write a host "
+			return "must be ASCII: percent-encode what is not (\"\xC3\xA4\" is "
+			       "%C3%A4), and write a host "
 			       "as its xn-- name";
 		if (strchr("\"<>\\`", byte))
 			return "must not have any of \" < > \\ `: percent-encode them";
@@ -43,7 +44,8 @@ static const char *check_scheme(const char *url)
 	if (behind_scheme(url))
 		return NULL;
 	if (strstr(url, "://"))
-		return "has a scheme that is not spoken here: it must begin with https:// or http://";
+		return "has a scheme that is not spoken here: it must begin with https:// or "
+		       "http://";
 	return "has no scheme: it must begin with https:// or http://";
 }
 
@@ -106,7 +108,8 @@ const char *url_check(const char *url)
 		return "must not have a user and password before its host: use headers = "
 		       "{\"Authorization: ...\"}";
 	if (strchr(end, '#'))
-		return "must not have a '#': what stands behind it is never sent (percent-encoded it is %23)";
+		return "must not have a '#': what stands behind it is never sent (percent-encoded "
+		       "it is %23)";
 	return check_host(begin, end);
 }
 
@@ -118,7 +121,8 @@ const char *url_check_proxy(const char *url)
 	if (why)
 		return why;
 	if (strncasecmp(url, "http://", 7) != 0)
-		return "must begin with http://: a proxy is spoken to in that way, also for https addresses";
+		return "must begin with http://: a proxy is spoken to in that way, also for https "
+		       "addresses";
 	const char *begin = behind_scheme(url);
 	const char *end = end_of_authority(begin, &at);
 	if (end[0] != '\0' && strcmp(end, "/") != 0)

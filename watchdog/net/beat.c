@@ -10,10 +10,10 @@
 #include "watchdog/net/percent.h"
 
 /* healthchecks keeps so much of a body; Cronitor so much of a message. Kuma shows it in a table. */
-#define BODY_MAX	10000
-#define CRONITOR_MAX	2000
-#define KUMA_MAX	250
-#define DAY_MS		INT64_C(86400000)
+#define BODY_MAX     10000
+#define CRONITOR_MAX 2000
+#define KUMA_MAX     250
+#define DAY_MS	     INT64_C(86400000)
 
 void beat_request_free(struct beat_request *request)
 {
@@ -74,7 +74,8 @@ static int64_t duration_ms(const struct beat *beat)
 /* ---- styles ------------------------------------------------------------------------------- */
 
 /* "" good, "/N" a round's exit status, "/fail" where there is none to tell. */
-static void add_outcome(struct str *suffix, const struct ping_options *ping, const struct beat *beat)
+static void add_outcome(struct str *suffix, const struct ping_options *ping,
+			const struct beat *beat)
 {
 	if (beat->is_good)
 		return;
@@ -177,8 +178,8 @@ static bool make_cronitor(const struct ping_options *ping, const struct beat *be
 }
 
 /* Silence is the alarm. */
-static bool make_plain(const struct ping_options *ping, const struct beat *beat, enum beat_step step,
-		       struct beat_request *request)
+static bool make_plain(const struct ping_options *ping, const struct beat *beat,
+		       enum beat_step step, struct beat_request *request)
 {
 	if (step == BEAT_START || !beat->is_good)
 		return false;
@@ -233,7 +234,8 @@ static const char *refusal_healthchecks(const struct http_result *result)
 
 	if (result->status != 200)
 		return refusal(result);
-	if (len == 2 && strncmp(body, "OK", 2) == 0 && body[len + strspn(body + len, "\r\n")] == '\0')
+	if (len == 2 && strncmp(body, "OK", 2) == 0 &&
+	    body[len + strspn(body + len, "\r\n")] == '\0')
 		return NULL;
 	if (strstr(body, "rate limited"))
 		return "it is pinged too often";
@@ -277,6 +279,7 @@ bool beat_is_taken(const struct ping_options *ping, const struct http_result *re
 		refused = refusal(result);
 		break;
 	}
-	(void)snprintf(why, size, "%ld%s%s", result->status, refused ? ": " : "", refused ? refused : "");
+	(void)snprintf(why, size, "%ld%s%s", result->status, refused ? ": " : "",
+		       refused ? refused : "");
 	return !refused;
 }

@@ -9,9 +9,9 @@
 #include "watchdog/net/clip.h"
 
 static const char *const members[] = {
-	"worker",   "instance",	 "pid",	      "command",	    "reason",	"exit_code",	 "signal",
-	"uptime_s", "rss_bytes", "memory_limit_bytes", "restarts", "next_start_at", "log_tail", "message",
-	NULL,
+	"worker",    "instance",      "pid",	  "command",   "reason",
+	"exit_code", "signal",	      "uptime_s", "rss_bytes", "memory_limit_bytes",
+	"restarts",  "next_start_at", "log_tail", "message",   NULL,
 };
 
 /* ---- parsing ------------------------------------------------------------------------------ */
@@ -28,7 +28,8 @@ static json_t *load(const char *data)
 		return json;
 	json_decref(json);
 	json = json_object();
-	(void)json_object_set_new(json, "message", json_string("what is known of this event is damaged"));
+	(void)json_object_set_new(json, "message",
+				  json_string("what is known of this event is damaged"));
 	return json;
 }
 
@@ -43,8 +44,7 @@ json_t *eventdata_parse(const char *data)
 		value = json_object_get(given, members[i]);
 		(void)json_object_set(all, members[i], value ? value : json_null());
 	}
-	json_object_foreach(given, name, value)
-		(void)json_object_set(all, name, value);
+	json_object_foreach(given, name, value)(void) json_object_set(all, name, value);
 	json_decref(given);
 	return all;
 }
@@ -87,7 +87,7 @@ void eventdata_keep_lines(json_t *data, int64_t lines)
 	set_log(data, at);
 }
 
-/* How much of a text of LEN bytes to take: its bytes are up to six each in JSON, so never more than half of it at once. */
+/* How much of LEN bytes to take away: in JSON they are up to six each, so never more than half. */
 static size_t portion(size_t len, size_t excess)
 {
 	size_t half = (len + 1) / 2;
@@ -116,11 +116,11 @@ static bool cut_longest(json_t *data, size_t excess)
 	size_t len = 0;
 	struct str cut = STR_INIT;
 
-	json_object_foreach(data, name, value)
-		if (json_string_length(value) > len) {
-			len = json_string_length(value);
-			longest = name;
-		}
+	json_object_foreach(data, name, value) if (json_string_length(value) > len)
+	{
+		len = json_string_length(value);
+		longest = name;
+	}
 	if (!longest)
 		return false;
 	clip_add(&cut, json_string_value(json_object_get(data, longest)),

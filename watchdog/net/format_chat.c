@@ -31,7 +31,7 @@ struct chat {
 	size_t max;	  /* bytes: never more than characters */
 	const char *mark; /* on both sides of a name: shows it as it is, whatever signs are in it */
 	const char *fence; /* likewise, of the log */
-	bool is_escaped;  /* "&", "<", ">", and who would be called */
+	bool is_escaped;   /* "&", "<", ">", and who would be called */
 };
 
 static const struct chat slack = { 3500, "`", "```", true };
@@ -57,7 +57,7 @@ static const char *escape_of(const struct chat *chat, char character)
 	}
 }
 
-/* Mattermost calls them, whatever the format says: a space of no width keeps the word together for who reads it. */
+/* Mattermost calls them, whatever the format says. A space of no width between is not seen. */
 static bool is_call(const char *at)
 {
 	static const char *const words[] = { "all", "channel", "here", "everyone" };
@@ -130,7 +130,7 @@ static void add_clean(const struct chat *chat, const char *log, struct str *out)
 		out->data[--out->len] = '\0';
 }
 
-/* Where the last of TEXT begin that take ROOM bytes at most: whole lines if there is one, else characters. */
+/* Where the last ROOM bytes of TEXT begin: at a line if one fits, else at a character. */
 static const char *last_part(const struct chat *chat, const struct str *text, size_t room)
 {
 	const char *at = text->data + text->len;
@@ -165,7 +165,8 @@ static void add_log(const struct chat *chat, const char *log, struct str *out)
 	if (clean.len > 0) {
 		str_addf(out, "\n%s\n", chat->fence);
 		/* Within a fence nobody is called. */
-		for (part = last_part(chat, &clean, chat->max - out->len - RESERVE); *part; part++) {
+		for (part = last_part(chat, &clean, chat->max - out->len - RESERVE); *part;
+		     part++) {
 			const char *escape = escape_of(chat, *part);
 
 			str_add_n(out, escape ? escape : part, escape ? strlen(escape) : 1);
@@ -185,7 +186,8 @@ static void add_items(const struct chat *chat, const json_t *data, struct str *o
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(events, i, item) {
+	json_array_foreach(events, i, item)
+	{
 		const char *sentence = eventdata_text(item, "sentence");
 		struct str line = STR_INIT;
 
@@ -262,7 +264,7 @@ static void format_discord(const struct format_event *event, const json_t *data,
 /* ---- ntfy --------------------------------------------------------------------------------- */
 
 struct urgency {
-	int priority; /* 1 to 5; 3 is usual */
+	int priority;	 /* 1 to 5; 3 is usual */
 	const char *tag; /* a picture, by its name there */
 };
 

@@ -19,7 +19,7 @@ struct attribute {
 
 enum { ID, SOURCE, TYPE, SUBJECT, TIME, TIMESTAMP, ATTRIBUTE_COUNT };
 
-/* Whether the LEN bytes at TEXT are a character that no attribute may have: a control character (C1 too) or a noncharacter. */
+/* Whether no attribute may have the character at TEXT: controls (C1 too), noncharacters. */
 static bool is_forbidden(const char *text, size_t len)
 {
 	const unsigned char *byte = (const unsigned char *)text;
@@ -32,8 +32,8 @@ static bool is_forbidden(const char *text, size_t len)
 	if (len == 3 && byte[0] == 0xEF && byte[1] == 0xB7 && byte[2] >= 0x90 && byte[2] <= 0xAF)
 		return true;
 	/* The last two of each plane. */
-	return byte[len - 1] >= 0xBE && byte[len - 2] == 0xBF &&
-	       (byte[len - 3] & 0x0F) == 0x0F && (len == 4 || byte[0] == 0xEF);
+	return byte[len - 1] >= 0xBE && byte[len - 2] == 0xBF && (byte[len - 3] & 0x0F) == 0x0F &&
+	       (len == 4 || byte[0] == 0xEF);
 }
 
 static void add_attribute(struct str *out, const char *text)

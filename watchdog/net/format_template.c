@@ -85,7 +85,8 @@ static void fill(const char *text, struct filling *filling, struct str *body)
 {
 	str_free(body);
 	str_free(&filling->sentence);
-	sentence_add(filling->event, filling->data, str_text(&filling->host), "", &filling->sentence);
+	sentence_add(filling->event, filling->data, str_text(&filling->host), "",
+		     &filling->sentence);
 	template_expand(text, look_up, filling, body);
 }
 
@@ -106,7 +107,7 @@ int format_template(const struct webhook_options *webhook, const struct format_e
 	str_free(&filling.sentence);
 	str_free(&filling.value);
 	if (body->len > FORMAT_BODY_MAX)
-		return err_set(err, ERR_CONFIG, 0, "its template gives a body of more than %d bytes",
-			       FORMAT_BODY_MAX);
+		return err_set(err, ERR_CONFIG, 0,
+			       "its template gives a body of more than %d bytes", FORMAT_BODY_MAX);
 	return 0;
 }

@@ -208,7 +208,7 @@ static int add_headers(struct transfer *transfer, const struct strlist *headers,
 		if (!has_header(headers, i + 1, header, len))
 			done = done && append_one(transfer, header, len);
 	}
-	/* What libcurl would add by itself: a wait for "100 Continue", and a type that is not true. */
+	/* Not what libcurl adds by itself: a wait for "100 Continue", a type that is not true. */
 	done = done && append(transfer, "Expect:");
 	if (!has_header(headers, 0, "Content-Type", strlen("Content-Type")))
 		done = done && append(transfer, "Content-Type:");
@@ -278,14 +278,16 @@ static bool set_tls(struct http *http, CURL *easy, const char *ca_file)
 
 static bool set_method(CURL *easy, const struct http_request *request)
 {
+	const char *body = request->body ? request->body : "";
+	curl_off_t len = request->body ? (curl_off_t)request->body_len : 0;
+
 	if (strcmp(request->method, "HEAD") == 0)
 		return !curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	if (strcmp(request->method, "GET") == 0)
 		return !curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 	return !(curl_easy_setopt(easy, CURLOPT_POST, 1L) ||
-		 curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				  (curl_off_t)(request->body ? request->body_len : 0)) ||
-		 curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body ? request->body : ""));
+		 curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, len) ||
+		 curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, body));
 }
 
 static int prepare(struct http *http, struct transfer *transfer, const struct http_request *request,
@@ -342,10 +344,10 @@ int http_begin(struct http *http, const struct http_request *request, void *tag,
 struct meaning {
 	CURLcode code;
 	enum http_failure failure;
-	const char *why; /* NULL: what libcurl wrote of this one. It names hosts and no paths; only of TLS */
+	const char *why; /* NULL: as libcurl says it */
 };
 
-/* In our own words: libcurl's quote a proxy's URL with its password. */
+/* In our own words: libcurl's quote a proxy's password. Of TLS, they name hosts alone. */
 static const struct meaning meanings[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, HTTP_NETWORK, "the answer is not HTTP" },
 	{ CURLE_WEIRD_SERVER_REPLY, HTTP_NETWORK, "the answer is not HTTP" },
@@ -372,7 +374,7 @@ static const struct meaning meanings[] = {
 static const struct meaning broken_handshake = { CURLE_SSL_CONNECT_ERROR, HTTP_NETWORK,
 						 "broken off in the TLS handshake" };
 
-/* Whether the network ended a handshake, which says nothing of certificates. libcurl tells it only by its text. */
+/* Whether the network ended a handshake, and no certificate did. Only libcurl's text tells. */
 static bool is_broken_off(const struct transfer *transfer, CURLcode code)
 {
 	static const char *const signs[] = { "Recv failure", "Send failure", "SSL_ERROR_SYSCALL" };
@@ -394,7 +396,8 @@ static void say_timeout(struct transfer *transfer, struct http_result *result)
 		limit_ms = CONNECT_TIMEOUT_MS;
 	result->failure = HTTP_TIMEOUT;
 	(void)snprintf(result->why, sizeof(result->why), "no %s within %s",
-		       ready_us > 0 ? "answer" : "connection", units_format_duration(limit_ms, span));
+		       ready_us > 0 ? "answer" : "connection",
+		       units_format_duration(limit_ms, span));
 }
 
 static void say_failure(struct transfer *transfer, CURLcode code, struct http_result *result)

@@ -374,8 +374,8 @@ static void add_unknown(const struct sentence *sentence)
 	add_message(sentence, ": ", "");
 }
 
-static struct sentence sentence_of(const struct format_event *event, const json_t *data, const char *host,
-				   const char *mark, struct str *text)
+static struct sentence sentence_of(const struct format_event *event, const json_t *data,
+				   const char *host, const char *mark, struct str *text)
 {
 	const char *name = eventdata_text(data, "reason");
 	int reason = name ? reason_from_name(name) : -1;
@@ -395,16 +395,16 @@ static bool is_of_worker(int type)
 
 /* Behind subject and place where it is about a worker. */
 static void (*const tellers[EVENT_TYPE_COUNT])(const struct sentence *sentence) = {
-	[EVENT_WORKER_STARTED] = add_started,	  [EVENT_WORKER_STOPPED] = add_stopped,
-	[EVENT_WORKER_BLOATED] = add_bloated,	  [EVENT_WORKER_HUNG] = add_hung,
-	[EVENT_WORKER_FATAL] = add_fatal,	  [EVENT_WORKER_RECOVERED] = add_recovered,
-	[EVENT_CONFIG_BROKEN] = add_broken,	  [EVENT_CONFIG_MENDED] = add_mended,
-	[EVENT_HOST_REBOOTED] = add_rebooted,	  [EVENT_WEBHOOK_DIGEST] = add_digest,
-	[EVENT_WEBHOOK_DROPPED] = add_dropped,	  [EVENT_WEBHOOK_TEST] = add_test,
+	[EVENT_WORKER_STARTED] = add_started,  [EVENT_WORKER_STOPPED] = add_stopped,
+	[EVENT_WORKER_BLOATED] = add_bloated,  [EVENT_WORKER_HUNG] = add_hung,
+	[EVENT_WORKER_FATAL] = add_fatal,      [EVENT_WORKER_RECOVERED] = add_recovered,
+	[EVENT_CONFIG_BROKEN] = add_broken,    [EVENT_CONFIG_MENDED] = add_mended,
+	[EVENT_HOST_REBOOTED] = add_rebooted,  [EVENT_WEBHOOK_DIGEST] = add_digest,
+	[EVENT_WEBHOOK_DROPPED] = add_dropped, [EVENT_WEBHOOK_TEST] = add_test,
 };
 
-void sentence_add(const struct format_event *event, const json_t *data, const char *host, const char *mark,
-		  struct str *text)
+void sentence_add(const struct format_event *event, const json_t *data, const char *host,
+		  const char *mark, struct str *text)
 {
 	struct sentence sentence = sentence_of(event, data, host, mark, text);
 	int type = event_type_from_name(event->type);
@@ -423,12 +423,18 @@ void sentence_add(const struct format_event *event, const json_t *data, const ch
 /* ---- titles ------------------------------------------------------------------------------- */
 
 static const char *const title_ends[EVENT_TYPE_COUNT] = {
-	[EVENT_WORKER_STARTED] = "started", [EVENT_WORKER_STOPPED] = "stopped",
-	[EVENT_WORKER_BLOATED] = "is bloated", [EVENT_WORKER_HUNG] = "is hung",
-	[EVENT_WORKER_FATAL] = "is FATAL", [EVENT_WORKER_RECOVERED] = "has recovered",
-	[EVENT_CONFIG_BROKEN] = "configuration broken", [EVENT_CONFIG_MENDED] = "configuration mended",
-	[EVENT_HOST_REBOOTED] = "rebooted", [EVENT_WEBHOOK_DIGEST] = "events",
-	[EVENT_WEBHOOK_DROPPED] = "events dropped", [EVENT_WEBHOOK_TEST] = "test",
+	[EVENT_WORKER_STARTED] = "started",
+	[EVENT_WORKER_STOPPED] = "stopped",
+	[EVENT_WORKER_BLOATED] = "is bloated",
+	[EVENT_WORKER_HUNG] = "is hung",
+	[EVENT_WORKER_FATAL] = "is FATAL",
+	[EVENT_WORKER_RECOVERED] = "has recovered",
+	[EVENT_CONFIG_BROKEN] = "configuration broken",
+	[EVENT_CONFIG_MENDED] = "configuration mended",
+	[EVENT_HOST_REBOOTED] = "rebooted",
+	[EVENT_WEBHOOK_DIGEST] = "events",
+	[EVENT_WEBHOOK_DROPPED] = "events dropped",
+	[EVENT_WEBHOOK_TEST] = "test",
 };
 
 void sentence_add_title(const struct format_event *event, const json_t *data, const char *host,

@@ -74,8 +74,8 @@ static enum verdict of_status(const struct http_result *result, char *why, size_
 		status.verdict = VERDICT_SLEEP;
 		status.advice = "it asks for a pause";
 	}
-	(void)snprintf(why, size, "%ld%s%s%s%s", status.code, status.name[0] ? " " : "", status.name,
-		       status.advice ? ": " : "", status.advice ? status.advice : "");
+	(void)snprintf(why, size, "%ld%s%s%s%s", status.code, status.name[0] ? " " : "",
+		       status.name, status.advice ? ": " : "", status.advice ? status.advice : "");
 	return status.verdict;
 }
 

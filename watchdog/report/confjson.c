@@ -125,8 +125,9 @@ static json_t *workers_of(const struct config *config)
 	for (size_t i = 0; i < config->worker_count; i++) {
 		const struct worker *worker = &config->workers[i];
 
-		(void)json_array_append_new(json, section_of(worker->name, worker->file, worker->line,
-							     option_table, &worker->options));
+		(void)json_array_append_new(json,
+					    section_of(worker->name, worker->file, worker->line,
+						       option_table, &worker->options));
 	}
 	return json;
 }
@@ -216,6 +217,8 @@ void confjson(const struct confjson_input *input, struct str *out)
 	(void)json_object_set_new(json, "pings", pings_of(input->config));
 	(void)json_object_set_new(json, "metrics_file",
 				  jsontext_string(input->config->metrics_file));
+	(void)json_object_set_new(json, "status_page",
+				  jsontext_string(input->config->status_page));
 	(void)json_object_set_new(json, "history", seconds(input->config->history_ms));
 	jsontext_finish(json, out);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * confjson: the configuration as INTERFACE.md, "Configuration", has it for `config --json`; besides, "webhooks" and "pings" (as
- * "workers", without what is secret), "metrics_file" and "history" (seconds; 0: none). Pure.
+ * "workers", without what is secret), "metrics_file", "status_page" and "history" (seconds; 0: none). Pure.
  */
 #ifndef WATCHDOG_REPORT_CONFJSON_H
 #define WATCHDOG_REPORT_CONFJSON_H

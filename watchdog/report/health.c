@@ -52,9 +52,7 @@ enum health health_of(const struct snapshot_instance *instance)
 	return health_is_bloated(instance) ? HEALTH_WARNING : HEALTH_OK;
 }
 
-/* Not what has ended as its autorestart says; but what a broken file leaves as it is, where it
- * runs. */
-static bool is_to_run(const struct snapshot_instance *instance)
+bool health_is_to_run(const struct snapshot_instance *instance)
 {
 	bool is_left = instance->config == SNAPSHOT_BROKEN && !instance->held_by && instance->pid;
 	bool is_kept = instance->is_wanted && instance->state != STATE_EXITED;
@@ -68,10 +66,10 @@ static void count(const struct snapshot_instance *instance, struct health_verdic
 
 	verdict->health = health_worse(verdict->health, health);
 	verdict->unwell += health != HEALTH_OK;
-	verdict->ended += instance->is_wanted && !is_to_run(instance);
+	verdict->ended += instance->is_wanted && !health_is_to_run(instance);
 	verdict->held += instance->held_by != NULL;
-	verdict->wanted += is_to_run(instance);
-	verdict->running += is_to_run(instance) &&
+	verdict->wanted += health_is_to_run(instance);
+	verdict->running += health_is_to_run(instance) &&
 			    (instance->state == STATE_RUNNING || instance->state == STATE_STARTING);
 }
 

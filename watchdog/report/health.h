@@ -36,6 +36,10 @@ enum health health_of(const struct snapshot_instance *instance);
 
 void health_judge(const struct snapshot *snapshot, struct health_verdict *verdict);
 
+/* Whether INSTANCE is to have a process: not what has ended as its autorestart says; but what a broken file leaves as it is, where
+ * it runs. */
+bool health_is_to_run(const struct snapshot_instance *instance);
+
 /* Whether INSTANCE is over its memory_limit. */
 bool health_is_bloated(const struct snapshot_instance *instance);
 

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "watchdog/base/mem.h"
-#include "watchdog/base/signame.h"
-#include "watchdog/base/units.h"
+#include "watchdog/report/cells.h"
 #include "watchdog/report/health.h"
 #include "watchdog/report/width.h"
 
@@ -18,131 +17,11 @@
 #define GAP	2
 #define NOTHING "-"
 
-/* ---- cells -------------------------------------------------------------------------------- */
-
-static void add_span(int64_t ms, struct str *cell)
-{
-	char text[UNITS_TEXT_SIZE];
-
-	str_add(cell, units_format_duration(ms >= 1000 ? ms / 1000 * 1000 : ms, text));
-}
-
-static void print_id(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-		     struct str *cell)
-{
-	(void)snapshot;
-	str_add(cell, instance->id);
-}
-
-static void print_state(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-			struct str *cell)
-{
-	(void)snapshot;
-	str_add(cell, state_name(instance->state));
-}
-
-static void print_pid(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-		      struct str *cell)
-{
-	(void)snapshot;
-	if (instance->pid)
-		str_addf(cell, "%d", (int)instance->pid);
-}
-
-static void print_uptime(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-			 struct str *cell)
-{
-	(void)snapshot;
-	if (instance->uptime_ms >= 0)
-		add_span(instance->uptime_ms, cell);
-}
-
-static void print_memory(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-			 struct str *cell)
-{
-	char text[UNITS_TEXT_SIZE];
-
-	(void)snapshot;
-	if (instance->memory_bytes < 0)
-		return;
-	str_add(cell, units_format_size(instance->memory_bytes, text));
-	if (instance->memory_limit_bytes >= 0)
-		str_addf(cell, " of %s", units_format_size(instance->memory_limit_bytes, text));
-}
-
-static void print_restarts(const struct snapshot *snapshot,
-			   const struct snapshot_instance *instance, struct str *cell)
-{
-	(void)snapshot;
-	str_addf(cell, "%lld", (long long)instance->restarts);
-}
-
-/* Where the status says it all, the reason would only repeat it. */
-static bool is_telling(enum reason reason)
-{
-	return reason != REASON_NONE && reason != REASON_MISSING && reason != REASON_EXITED &&
-	       reason != REASON_CRASHED && reason != REASON_KILLED;
-}
-
-static void print_last_exit(const struct snapshot *snapshot,
-			    const struct snapshot_instance *instance, struct str *cell)
-{
-	const struct exitinfo *exit = &instance->last_exit;
-	int64_t age_ms = snapshot->now.wall_ms - exit->wall_ms;
-
-	if (!instance->has_exit)
-		return;
-	if (!exit->known)
-		str_add(cell, "?");
-	else if (exit->signal)
-		str_add(cell, signame_text(exit->signal));
-	else
-		str_addf(cell, "%d", exit->code);
-	if (is_telling(instance->last_exit_reason))
-		str_addf(cell, " (%s)", reason_name(instance->last_exit_reason));
-	if (exit->wall_ms && age_ms >= 0) {
-		str_add(cell, " ");
-		add_span(age_ms, cell);
-		str_add(cell, " ago");
-	}
-}
-
-static void print_why(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-		      struct str *cell)
-{
-	(void)snapshot;
-	str_add(cell, instance->why);
-}
-
-/* ---- the table ---------------------------------------------------------------------------- */
-
-struct column {
-	const char *title;
-	void (*print)(const struct snapshot *snapshot, const struct snapshot_instance *instance,
-		      struct str *cell);
-	bool is_right; /* numbers */
-};
-
-/* The last one is as long as it likes. */
-static const struct column columns[] = {
-	{ "ID", print_id, false },
-	{ "STATE", print_state, false },
-	{ "PID", print_pid, true },
-	{ "UPTIME", print_uptime, true },
-	{ "MEMORY", print_memory, true },
-	{ "RESTARTS", print_restarts, true },
-	{ "LAST EXIT", print_last_exit, false },
-	{ "WHY AND NEXT", print_why, false },
-};
-
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
-#define STATE_COLUMN 1
-
 struct table {
 	const struct snapshot *snapshot;
 	const struct render_table_options *options;
 	struct strlist cells; /* by row, then column; the first row is the titles */
-	size_t widths[COLUMN_COUNT];
+	size_t widths[CELLS_COUNT];
 };
 
 static void add_cell(struct table *table, size_t column, const char *text)
@@ -156,13 +35,13 @@ static void add_cell(struct table *table, size_t column, const char *text)
 
 static void fill(struct table *table)
 {
-	for (size_t c = 0; c < COLUMN_COUNT; c++)
-		add_cell(table, c, columns[c].title);
+	for (size_t c = 0; c < CELLS_COUNT; c++)
+		add_cell(table, c, cells_columns[c].title);
 	for (size_t i = 0; i < table->snapshot->count; i++) {
-		for (size_t c = 0; c < COLUMN_COUNT; c++) {
+		for (size_t c = 0; c < CELLS_COUNT; c++) {
 			struct str cell = STR_INIT;
 
-			columns[c].print(table->snapshot, &table->snapshot->instances[i], &cell);
+			cells_columns[c].print(table->snapshot, &table->snapshot->instances[i], &cell);
 			add_cell(table, c, cell.len ? str_text(&cell) : NOTHING);
 			str_free(&cell);
 		}
@@ -190,12 +69,12 @@ static void add_aligned(const struct table *table, size_t column, const char *ce
 {
 	size_t missing = table->widths[column] - width_of(cell);
 
-	if (columns[column].is_right)
+	if (cells_columns[column].is_right)
 		add_blanks(missing, line);
 	str_add(line, cell);
-	if (column == COLUMN_COUNT - 1)
+	if (column == CELLS_COUNT - 1)
 		return;
-	add_blanks((columns[column].is_right ? 0 : missing) + GAP, line);
+	add_blanks((cells_columns[column].is_right ? 0 : missing) + GAP, line);
 }
 
 /* The bytes of LINE that are shown; less than all where it is to be cut. */
@@ -208,23 +87,23 @@ static size_t shown_length(const struct str *line, size_t most)
 
 static void add_row(const struct table *table, size_t row, struct str *text)
 {
-	const char *const *cells = (const char *const *)&table->cells.items[row * COLUMN_COUNT];
+	const char *const *cells = (const char *const *)&table->cells.items[row * CELLS_COUNT];
 	bool has_color = table->options->has_color && row > 0;
 	struct str line = STR_INIT;
 	size_t from = 0;
 	size_t shown;
 
-	for (size_t c = 0; c < COLUMN_COUNT; c++) {
-		if (c == STATE_COLUMN)
+	for (size_t c = 0; c < CELLS_COUNT; c++) {
+		if (c == CELLS_STATE)
 			from = line.len;
 		add_aligned(table, c, cells[c], &line);
 	}
 	shown = shown_length(&line, table->options->columns);
-	if (has_color && shown >= from + strlen(cells[STATE_COLUMN])) {
+	if (has_color && shown >= from + strlen(cells[CELLS_STATE])) {
 		str_add_n(text, line.data, from);
 		str_addf(text, "%s%s%s", color_of(&table->snapshot->instances[row - 1]),
-			 cells[STATE_COLUMN], PLAIN);
-		from += strlen(cells[STATE_COLUMN]);
+			 cells[CELLS_STATE], PLAIN);
+		from += strlen(cells[CELLS_STATE]);
 	} else {
 		from = 0;
 	}
@@ -260,7 +139,7 @@ static void add_summary(const struct snapshot *snapshot, struct str *text)
 		return;
 	}
 	str_add(text, "last round ");
-	add_span(age_ms > 0 ? age_ms : 0, text);
+	cells_add_span(age_ms > 0 ? age_ms : 0, text);
 	str_add(text, " ago\n");
 }
 

@@ -143,13 +143,29 @@ static void fill_process(struct snapshot_instance *view, const struct snapshot_f
 	view->memory_bytes = facts->instance->worker ? seen->memory_bytes : seen->rss_bytes;
 }
 
+/* Whether the last end that RECORD knows of was followed by a start. */
+static bool was_started_again(const struct record *record)
+{
+	return record->state == STATE_STARTING || record->state == STATE_RUNNING ||
+	       record->state == STATE_STOPPING;
+}
+
+static void count_restarts(struct snapshot_instance *view, const struct record *record)
+{
+	view->restarts = record->starts > 1 ? record->starts - 1 : 0;
+	memcpy(view->restarts_by, record->ends, sizeof(view->restarts_by));
+	if (record->has_exit && !was_started_again(record) &&
+	    view->restarts_by[record->last_exit_reason] > 0)
+		view->restarts_by[record->last_exit_reason]--;
+}
+
 static void fill_history(struct snapshot_instance *view, const struct snapshot_facts *facts)
 {
 	const struct record *record = &facts->decision->record;
 	const struct worker *worker = facts->instance->worker;
 	bool has_given_up = view->state == STATE_FATAL && worker && worker->options.give_up;
 
-	view->restarts = record->starts > 1 ? record->starts - 1 : 0;
+	count_restarts(view, record);
 	view->has_exit = record->has_exit;
 	view->last_exit = record->last_exit;
 	view->last_exit_reason = (enum reason)record->last_exit_reason;

@@ -44,6 +44,7 @@ struct snapshot_instance {
 	int64_t memory_bytes;	    /* by its metric and scope */
 	int64_t memory_limit_bytes; /* -1: none */
 	int64_t restarts;
+	int64_t restarts_by[REASON_COUNT]; /* by why the process before had ended; never less than it was */
 	const char *held_by;	    /* NULL: not held */
 	int64_t held_until_wall_ms; /* 0: no end */
 	bool has_exit;
@@ -75,6 +76,7 @@ struct snapshot_scale {
 struct snapshot {
 	const char *host;
 	const char *user;
+	const char *state_dir;
 	struct clock now;
 	int64_t round_start_wall_ms; /* the last round's; 0: there was none */
 	int64_t round_end_wall_ms;
@@ -94,7 +96,7 @@ struct snapshot {
 
 #define SNAPSHOT_INIT                                                                              \
 	{                                                                                          \
-		.host = "", .user = ""                                                             \
+		.host = "", .user = "", .state_dir = ""                                            \
 	}
 
 /* What is known of one instance. */

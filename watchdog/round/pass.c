@@ -123,13 +123,16 @@ static int settle_end(struct herd *herd, struct slot *slot, struct decision *dec
 }
 
 /* Others of this pass may wait for it, and need not wait for the next look. */
-static void note_start(struct slot *slot, const struct procid *process)
+static void note_start(struct slot *slot, const struct record *record)
 {
-	if (!process->pid)
+	if (!record->process.pid)
 		return; /* it has ended already */
 	slot->seen = (struct observation)OBSERVATION_INIT;
 	slot->seen.liveness = LIVENESS_ALIVE;
-	slot->seen.process = *process;
+	slot->seen.process = record->process;
+	slot->seen.definition = record->definition;
+	slot->seen.started_boot_ms = record->started_boot_ms;
+	slot->seen.started_wall_ms = record->started_wall_ms;
 }
 
 static void start(struct herd *herd, struct slot *slot, struct record *record)
@@ -146,7 +149,7 @@ static void start(struct herd *herd, struct slot *slot, struct record *record)
 		settle_start_reason(record, slot->is_retried || slot->is_renewed);
 		settle_started(record, worker, &result.process, watched, clock_read(),
 			       scene->host.boot_id);
-		note_start(slot, &result.process);
+		note_start(slot, record);
 		slot->was_told = false;
 		slot->is_renewed = false;
 		slot->is_retried = false;

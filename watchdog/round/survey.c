@@ -99,6 +99,7 @@ static void name_place(const struct herd *herd, struct snapshot *snapshot)
 	struct account account;
 	char foreign[512];
 
+	snapshot->state_dir = herd->config.state_dir;
 	snapshot->host = snapshot_text(snapshot, here.host);
 	if (account_find(NULL, &account) == 0) {
 		snapshot->user = snapshot_text(snapshot, account.name);
@@ -133,8 +134,28 @@ void survey_take(struct herd *herd, struct snapshot *snapshot)
 	add_scales(herd, snapshot);
 	search(herd);
 	for (size_t i = 0; i < herd->count; i++)
-		if (herd->slots[i].is_selected)
+		if (herd->slots[i].is_selected && !herd->slots[i].is_forgotten)
 			add_slot(herd, &herd->slots[i], snapshot);
+}
+
+static bool has_webhook(const struct deliveries *deliveries, const char *name)
+{
+	for (size_t i = 0; i < deliveries->count; i++)
+		if (strcmp(deliveries->webhooks[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+void survey_deliveries(const struct herd *herd, struct deliveries *deliveries)
+{
+	*deliveries = (struct deliveries)DELIVERIES_INIT;
+	/* Who only shows it can do no better than leave it out: the courier says what is wrong. */
+	if (herd->scene.dir.fd >= 0)
+		(void)deliveries_read(herd->scene.dir.fd, deliveries);
+	for (size_t i = 0; i < herd->config.webhook_count; i++)
+		if (!has_webhook(deliveries, herd->config.webhooks[i].name))
+			deliveries_add(deliveries, &(struct deliveries_webhook){
+							   .name = herd->config.webhooks[i].name });
 }
 
 /* ---- strays ------------------------------------------------------------------------------- */

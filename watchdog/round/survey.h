@@ -6,6 +6,7 @@
 
 #include "watchdog/report/snapshot.h"
 #include "watchdog/round/herd.h"
+#include "watchdog/store/deliveries.h"
 
 /*
  * Fills SNAPSHOT from the selected slots of HERD. Before an instance is shown as missing, /proc is
@@ -20,5 +21,8 @@ void survey_take(struct herd *herd, struct snapshot *snapshot);
  * of every process of ours: dear. 0 or a negative errno.
  */
 int survey_strays(struct herd *herd, bool is_whole, struct snapshot *snapshot);
+
+/* How HERD's webhooks do, as their courier has left it; those that it has not spoken of yet with nothing owed or sent. */
+void survey_deliveries(const struct herd *herd, struct deliveries *deliveries);
 
 #endif

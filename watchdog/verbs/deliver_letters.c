@@ -269,7 +269,8 @@ static int enable(struct office *office)
 	endpoint.next_wall_ms = 0;
 	if (journal_endpoint_set(office->journal, webhook->name, &endpoint, &err))
 		return verb_fail(office->deliver->call, &err);
-	printf("webhook %s %s enabled\n", webhook->name, was_disabled ? "is" : "was");
+	printf("webhook %s %s\n", webhook->name,
+	       was_disabled ? "is enabled" : "was not disabled; its next try is at once");
 	if (webhook->tally.dead)
 		printf("its dead letters stay: `cronherd deliver --replay %s` owes them again\n",
 		       webhook->name);

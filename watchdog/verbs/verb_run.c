@@ -9,6 +9,7 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
 #include "watchdog/round/converge.h"
+#include "watchdog/round/publish.h"
 #include "watchdog/round/pulse.h"
 #include "watchdog/round/rotate.h"
 #include "watchdog/round/target.h"
@@ -113,12 +114,13 @@ static int say_slot(struct round *round, const struct slot *slot)
 	return status;
 }
 
-/* Logs are rotated on the way; a log too long is no reason for another exit status. */
-static void say_logs(struct round *round)
+/* Logs are rotated on the way, and files written for others; what fails there is no reason for another exit status. */
+static void say_files(struct round *round)
 {
 	struct strlist problems = STRLIST_INIT;
 
 	rotate_logs(&round->herd, &problems);
+	publish_files(&round->herd, &problems);
 	for (size_t i = 0; i < problems.count; i++)
 		say(round, problems.items[i]);
 	strlist_free(&problems);
@@ -243,7 +245,7 @@ static int converge_herd(struct round *round)
 		return VERB_PARTLY;
 	}
 	if (!round->is_part) {
-		say_logs(round);
+		say_files(round);
 		herd_finish_round(&round->herd);
 		tell_samples(&round->herd);
 	}

@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "watchdog/report/render_html.h"
 #include "watchdog/report/render_json.h"
+#include "watchdog/report/render_prom.h"
 #include "watchdog/report/render_table.h"
 #include "watchdog/round/pass.h"
 #include "watchdog/round/survey.h"
@@ -24,11 +26,13 @@
 #define LINE_END     "\033[K\n"
 #define SCREEN_END   "\033[J"
 
+enum form { FORM_TABLE, FORM_JSON, FORM_PROMETHEUS, FORM_HTML };
+
 struct request {
 	const struct verb_call *call;
 	char *const *targets;
 	int count;
-	bool is_json;
+	enum form form;
 	bool is_watching;
 };
 
@@ -74,11 +78,40 @@ static void warn(const struct out *out, const struct snapshot *snapshot)
 		out_warn(out, "no instance to show: no worker is defined, or numprocs is 0");
 }
 
-static int show_once(const struct request *request)
+static void show_table(const struct out *out, const struct snapshot *snapshot, struct str *text)
 {
-	const struct out *out = &request->call->out;
 	struct render_table_options options = { .has_color = out->color,
 						.has_summary = out->terminal };
+
+	render_table(snapshot, &options, text);
+	warn(out, snapshot);
+}
+
+static void show(const struct request *request, const struct herd *herd,
+		 const struct snapshot *snapshot, struct str *text)
+{
+	struct deliveries deliveries;
+
+	survey_deliveries(herd, &deliveries);
+	switch (request->form) {
+	case FORM_TABLE:
+		show_table(&request->call->out, snapshot, text);
+		break;
+	case FORM_JSON:
+		render_json(snapshot, text);
+		break;
+	case FORM_PROMETHEUS:
+		render_prom(snapshot, &deliveries, text);
+		break;
+	case FORM_HTML:
+		render_html(snapshot, &deliveries, text);
+		break;
+	}
+	deliveries_free(&deliveries);
+}
+
+static int show_once(const struct request *request)
+{
 	struct snapshot snapshot;
 	struct str text = STR_INIT;
 	struct err err = ERR_INIT;
@@ -87,12 +120,7 @@ static int show_once(const struct request *request)
 
 	if (status == VERB_DONE) {
 		survey_take(&herd, &snapshot);
-		if (request->is_json)
-			render_json(&snapshot, &text);
-		else
-			render_table(&snapshot, &options, &text);
-		if (!request->is_json)
-			warn(out, &snapshot);
+		show(request, &herd, &snapshot, &text);
 		fputs(str_text(&text), stdout);
 		str_free(&text);
 		snapshot_free(&snapshot);
@@ -211,11 +239,42 @@ static int show_on(const struct request *request)
 
 /* ---- the verb ----------------------------------------------------------------------------- */
 
-static int misuse(const struct request *request)
+static const struct {
+	int option;
+	const char *name;
+} forms[] = {
+	[FORM_TABLE] = { 0, NULL },
+	[FORM_JSON] = { 'j', "--json" },
+	[FORM_PROMETHEUS] = { 'p', "--prometheus" },
+	[FORM_HTML] = { 'h', "--html" },
+};
+
+#define FORM_COUNT ((int)(sizeof(forms) / sizeof(forms[0])))
+
+/* VERB_DONE, or what is wrong has been said. */
+static int take_form(struct request *request, int option)
 {
-	if (request->is_watching && request->is_json)
-		return verb_misuse(request->call, "--watch is for people, --json for programs");
-	return verb_misuse(request->call, "--watch needs a terminal");
+	int form = FORM_TABLE;
+
+	while (++form < FORM_COUNT && forms[form].option != option)
+		;
+	if (form == FORM_COUNT)
+		return verb_misuse(request->call, "");
+	if (request->form != FORM_TABLE && (int)request->form != form)
+		return verb_misuse(request->call, "%s and %s: one at a time",
+				   forms[request->form].name, forms[form].name);
+	request->form = (enum form)form;
+	return VERB_DONE;
+}
+
+static int check_watching(const struct request *request)
+{
+	if (request->is_watching && request->form != FORM_TABLE)
+		return verb_misuse(request->call, "--watch draws a table: not with %s",
+				   forms[request->form].name);
+	if (request->is_watching && !request->call->out.terminal)
+		return verb_misuse(request->call, "--watch needs a terminal");
+	return VERB_DONE;
 }
 
 static int run(const struct verb_call *call)
@@ -229,29 +288,26 @@ static int run(const struct verb_call *call)
 	int option;
 
 	while ((option = getopt_long(call->argc, call->argv, "", options, NULL)) != -1) {
-		if (option == 'j')
-			request.is_json = true;
-		else if (option == 'w')
+		if (option == 'w')
 			request.is_watching = true;
-		else if (option == 'p' || option == 'h')
-			return verb_misuse(call, "--%s is not yet available",
-					   option == 'p' ? "prometheus" : "html");
-		else
-			return verb_misuse(call, "");
+		else if (take_form(&request, option))
+			return VERB_USAGE;
 	}
 	request.targets = call->argv + optind;
 	request.count = call->argc - optind;
-	if (request.is_watching && (request.is_json || !call->out.terminal))
-		return misuse(&request);
+	if (check_watching(&request))
+		return VERB_USAGE;
 	return request.is_watching ? show_on(&request) : show_once(&request);
 }
 
 const struct verb verb_status = {
 	.name = "status",
 	.summary = "a table: state, pid, uptime, memory, restarts, last exit, what comes next",
-	.synopsis = "[--json | --watch] [TARGET ...]",
-	.help = "  --json    one object for programs, see cronherd(1)\n"
-		"  --watch   draw it anew each 2 s, until Ctrl-C\n\n"
+	.synopsis = "[--json | --prometheus | --html | --watch] [TARGET ...]",
+	.help = "  --json        one object for programs, see cronherd(1)\n"
+		"  --prometheus  metrics, see cronherd(1); metrics_file has each round write them\n"
+		"  --html        one page; status_page has each round write it\n"
+		"  --watch       draw it anew each 2 s, until Ctrl-C\n\n"
 		"Looks and changes nothing. Exit status 0 whatever the states are: for that, see "
 		"`cronherd check`.\n\n"
 		"examples:\n"
