@@ -15,7 +15,10 @@ build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev l
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
 	procps util-linux faketime openssl prometheus prometheus-alertmanager prometheus-node-exporter
-	sqlite3 supervisor tinyproxy-bin webhook"
+	sqlite3 supervisor tinyproxy-bin webhook beanstalkd php-cli php-symfony-amqp-messenger
+	php-symfony-beanstalkd-messenger php-symfony-cache php-symfony-console
+	php-symfony-event-dispatcher php-symfony-messenger php-symfony-redis-messenger php-amqp php-redis
+	rabbitmq-server tini"
 # Node with npm may come from elsewhere, and then Debian's do not go with it.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 

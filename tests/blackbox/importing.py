@@ -28,8 +28,7 @@ class Imported:
         return self.instances[id]["argv"]
 
     def environment(self, id):
-        items = self.instances[id]["environment"]
-        return dict(item.split("=", 1) for item in items) if isinstance(items, list) else items
+        return self.instances[id]["environment"]
 
 
 class ImportTest(HerdTest):

@@ -9,6 +9,7 @@
 #include "watchdog/import/fileglob.h"
 #include "watchdog/import/ini.h"
 #include "watchdog/import/memmon.h"
+#include "watchdog/import/supermark.h"
 #include "watchdog/import/superprogram.h"
 #include "watchdog/import/textfile.h"
 
@@ -290,25 +291,43 @@ static void import_program(struct source *source, size_t program,
 	}
 }
 
+/* Those who were imported as its members; or, where an export says more, all whom it names. */
+static void find_workers(const struct source *source, const struct ini_section *section,
+			 const struct superprocesses *processes, struct strlist *workers)
+{
+	const char *name = section->name + strlen("group:");
+	struct strlist marked = STRLIST_INIT;
+
+	if (supermark_members(section, &marked)) {
+		for (size_t i = 0; i < marked.count; i++)
+			if (importer_find(source->importer, marked.items[i]))
+				strlist_add(workers, marked.items[i]);
+		strlist_free(&marked);
+		return;
+	}
+	name += strspn(name, " \t");
+	for (size_t i = 0; i < processes->count; i++)
+		if (strcmp(processes->items[i].group, name) == 0)
+			strlist_add(workers, processes->items[i].worker->name);
+}
+
 static void import_groups(struct source *source, const struct superprocesses *processes)
 {
 	for (size_t i = 0; i < source->ini.count; i++) {
 		const struct ini_section *section = source->ini.sections[i];
-		struct importer_group *group = NULL;
-		const char *name = section->name + strlen("group:");
+		struct strlist workers = STRLIST_INIT;
 
 		if (!begins(section->name, "group:"))
 			continue;
-		for (size_t n = 0; n < processes->count; n++) {
-			if (strcmp(processes->items[n].group, name + strspn(name, " \t")) != 0)
-				continue;
-			if (!group) {
-				char *origin = mem_format("[%s]", section->name);
-				group = importer_add_group(source->importer, name,
-							   ini_section_place(section), origin);
-				free(origin);
-			}
-			strlist_add(&group->workers, processes->items[n].worker->name);
+		find_workers(source, section, processes, &workers);
+		if (workers.count > 0) {
+			char *origin = mem_format("[%s]", section->name);
+			struct importer_group *group = importer_add_group(
+				source->importer, section->name + strlen("group:"),
+				ini_section_place(section), origin);
+
+			group->workers = workers;
+			free(origin);
 		}
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
@@ -110,23 +111,40 @@ static void set_command(struct superparts *program, struct importer_worker *work
 	strlist_free(&words);
 }
 
+/* A service's account may have no home, and ours is where it would run. */
+static bool is_homeless(const char *user)
+{
+	struct account account = { .name = NULL };
+	struct stat st;
+	bool is_known = user && account_find(user, &account) == 0;
+	bool has_home = is_known && stat(account.home, &st) == 0 && S_ISDIR(st.st_mode);
+
+	account_free(&account);
+	return is_known && !has_home;
+}
+
 static void set_directory(struct superparts *program, struct importer_worker *worker,
 			  const struct supertexts *texts)
 {
 	const struct supersettings *settings = program->settings;
+	struct importer *importer = program->scope.importer;
+	struct importer_place place = superscope_place(&program->scope, "directory");
 
 	if (texts->directory) {
 		if (texts->directory[0] != '/' && texts->directory[0] != '~')
-			importer_warn(program->scope.importer, worker,
-				      superscope_place(&program->scope, "directory"),
+			importer_warn(importer, worker, place,
 				      "directory: it is relative to where supervisord was started; "
 				      "here, to the home");
 		set_finished(program, worker, "directory", "directory", texts->directory);
 	} else if (settings->directory) {
 		char *text = pyformat_finish(settings->directory);
-		(void)importer_set(program->scope.importer, worker, "directory", text,
-				   settings->directory_place, "directory");
+		(void)importer_set(importer, worker, "directory", text, settings->directory_place,
+				   "directory");
 		free(text);
+	} else if (is_homeless(worker->options.user)) {
+		(void)importer_set(importer, worker, "directory", "/", place, "directory");
+		importer_note(importer, worker, "directory: the home of %s is not there",
+			      worker->options.user);
 	}
 }
 
@@ -418,8 +436,8 @@ void superworker_fill(struct superparts *program, struct importer_worker *worker
 {
 	set_command(program, worker, texts);
 	set_count(program, worker, texts, number);
-	set_directory(program, worker, texts);
 	set_user(program, worker);
+	set_directory(program, worker, texts);
 	set_umask(program, worker);
 	set_environment(program, worker, texts);
 	set_limits(program, worker);
