@@ -13,22 +13,35 @@ source_dir=$PWD
 build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev
 	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
 demo_packages="python3 util-linux"
-test_packages="cron
+test_packages="beanstalkd
+	cron
 	faketime
 	groff-base
 	mandoc
 	openssl
+	php-amqp
+	php-cli
+	php-redis
+	php-symfony-amqp-messenger
+	php-symfony-beanstalkd-messenger
+	php-symfony-cache
+	php-symfony-console
+	php-symfony-event-dispatcher
+	php-symfony-messenger
+	php-symfony-redis-messenger
 	procps
 	prometheus
 	prometheus-alertmanager
 	prometheus-node-exporter
 	python3
 	python3-rq
+	rabbitmq-server
 	redis-server
 	shellcheck
 	sqlite3
 	strace
 	supervisor
+	tini
 	tinyproxy-bin
 	util-linux
 	valgrind
