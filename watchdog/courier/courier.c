@@ -22,7 +22,7 @@
 #define LOOK_MS INT64_C(200)
 /* A try that is due so soon is waited for; for a later one another courier is called. */
 #define SOON_MS INT64_C(10000)
-/* Should we be killed, another one is to come then. */
+/* To tidy up behind a run that was still alive. */
 #define FOLLOW_UP_MS INT64_C(60000)
 
 struct service {
@@ -130,8 +130,6 @@ static int open_journal(struct service *service, struct err *err)
 	struct str notice = STR_INIT;
 	int status;
 
-	/* Fails where nothing can be written: the journal says so. */
-	(void)spool_set_owed(errand->state_fd, errand->now.wall_ms + FOLLOW_UP_MS);
 	status = journal_open(&errand->journal, errand->config->state_dir, JOURNAL_WRITE, &notice, err);
 	if (notice.len)
 		errand_complain(errand, COMPLAINT_NOTE, "journal, mended", "%s", str_text(&notice));
@@ -308,30 +306,21 @@ static int look_again(struct service *service, struct err *err)
 	return batch_store(&errand->batch, errand->journal, err);
 }
 
-/*
- * Says when the next one is to come; then looks once more: who has come between has either been seen, or has said when after us. 1: there
- * is something to be sent now; 0; or -1 with ERR.
- */
+/* Says when the next one is to come. 1: there is something to be sent now; 0; or -1 with ERR: the note that was taken stays, and is due. */
 static int settle(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
 	int64_t *owed = &errand->done.next_wall_ms;
-	int64_t again;
 
-	if (batch_store(&errand->batch, errand->journal, err) || retention_keep(errand, err) ||
-	    look_again(service, err))
+	if (batch_store(&errand->batch, errand->journal, err) || retention_keep(errand, err))
 		return -1;
-	*owed = owed_wall_ms(service);
-	(void)spool_set_owed(errand->state_fd, *owed); /* where it fails, the follow-up stands */
+	spool_take_owed(errand->state_fd);
 	if (look_again(service, err))
 		return -1;
-	if (wait_ms(service) >= 0)
-		return 1;
-	again = owed_wall_ms(service);
-	if (again < *owed)
-		(void)spool_set_owed(errand->state_fd, again);
-	*owed = again;
-	return 0;
+	*owed = owed_wall_ms(service);
+	if (*owed == INT64_MAX || spool_owe(errand->state_fd, *owed) == 0)
+		spool_drop_owed(errand->state_fd);
+	return wait_ms(service) >= 0;
 }
 
 static bool is_over(struct service *service)
@@ -344,9 +333,6 @@ static bool is_over(struct service *service)
 	status = settle(service, &err);
 	if (status < 0)
 		fail(service, &err);
-	else if (status > 0)
-		(void)spool_set_owed(service->errand.state_fd,
-				     service->errand.now.wall_ms + FOLLOW_UP_MS);
 	return status <= 0;
 }
 
