@@ -471,6 +471,20 @@ class Trouble(EventsTest):
         db.execute("ROLLBACK")
         self.assertIsNone(process.poll())
 
+    def test_what_could_not_be_told_of_a_removed_worker_is_told_later(self):
+        self.worker("mail", "sleep 1000", startsecs=0)
+        self.worker("other", "sleep 1000", enabled=False)
+        self.herd("run", check=0)
+        pid = self.wait_pid("mail:1")
+        shutil.rmtree(self.path("spool"))
+        with open(self.path("spool"), "w"):
+            pass
+        os.unlink(self.conf_dir + "/mail.conf")
+        wait_until("it is stopped", lambda: self.herd("run") and not alive(pid))
+        os.unlink(self.path("spool"))
+        wait_until("it is forgotten", lambda: self.herd("run") and not os.path.exists(self.path("records/mail.1")))
+        self.assertIn(("cronherd.worker.stopped", pid), [(event["type"], event["data"]["pid"]) for event in self.events()])
+
     def test_a_state_directory_that_is_none(self):
         self.worker("mail", "sleep 1000")
         self.write("state", "")

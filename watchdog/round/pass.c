@@ -231,9 +231,19 @@ static void reload(struct herd *herd, struct slot *slot, struct decision *decisi
 			 reason_name(REASON_DEPLOY));
 }
 
+/* What it has to tell would go with the record. */
+static bool has_told_all(struct herd *herd, struct slot *slot)
+{
+	struct record record = slot->record;
+
+	return !record.untold || (save(herd, slot, &record) == 0 && !slot->record.untold);
+}
+
 static void forget(struct herd *herd, struct slot *slot)
 {
 	remove_pidfile(herd, slot);
+	if (!has_told_all(herd, slot))
+		return;
 	(void)recordfile_remove(&herd->scene.dir, &slot->instance);
 	slot->record = (struct record)RECORD_INIT;
 	slot->is_forgotten = true;
