@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* queue: order, retries, verdicts, digests, flapping, dead letters; against a real journal and a network of ours. */
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "tests/unit/check_main.h"
 #include "tests/unit/fakehttp.h"
@@ -202,6 +204,29 @@ START_TEST(what_is_not_stored_is_sent_again)
 	step();
 	answer(200);
 	ck_assert_int_eq(stored().delivered, 2);
+}
+END_TEST
+
+/* A file size limit is a full disk in a small way: what was sent could not be noted, and would be sent each minute. */
+START_TEST(with_a_full_disk_nothing_is_sent)
+{
+	struct rlimit limit, small;
+	int status;
+
+	happen_often(2, NULL);
+	open_queue();
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 100;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	status = queue_step(&queue, &errand, &err);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(status, -1);
+	ck_assert_msg(err.sys_errno == JOURNAL_FULL, "%s", err.text);
+	ck_assert_uint_eq(fakehttp_count, 0);
+	step();
+	ck_assert_uint_eq(fakehttp_count, 1);
 }
 END_TEST
 
@@ -708,6 +733,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, in_order_one_at_a_time);
 	tcase_add_test(t, what_is_not_stored_is_sent_again);
+	tcase_add_test(t, with_a_full_disk_nothing_is_sent);
 	tcase_add_test(t, what_comes_meanwhile_is_sent);
 	tcase_add_test(t, retried_as_it_was);
 	tcase_add_test(t, signed_anew_at_each_try);

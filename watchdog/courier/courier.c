@@ -144,11 +144,14 @@ static int take_in(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
 	size_t passed_over = 0;
+	int count;
 
 	if (!errand->journal && open_journal(service, err))
 		return -1;
-	if (intake(errand->journal, errand->config, errand->state_fd, &passed_over, err) < 0)
+	count = intake(errand->journal, errand->config, errand->state_fd, &passed_over, err);
+	if (count < 0)
 		return -1;
+	errand->is_journal_proven = errand->is_journal_proven || count > 0;
 	if (passed_over)
 		errand_complain(errand, COMPLAINT_NOTE, "spool",
 				"lines that no round of ours has written were passed over");

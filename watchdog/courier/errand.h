@@ -28,6 +28,7 @@ struct errand {
 	const struct courier_options *options;
 	int state_fd;
 	struct journal *journal; /* NULL: there has been nothing for it to do */
+	bool is_journal_proven;	 /* it has stored something in this run */
 	struct http *http;
 	struct batch batch;
 	struct complaints complaints;
