@@ -352,7 +352,9 @@ END_TEST
 
 START_TEST(a_time_cut_short_is_nobodys_fault)
 {
-	const struct http_result timeout = { .failure = HTTP_TIMEOUT, .why = "no answer" };
+	const struct http_result timeout = { .failure = HTTP_TIMEOUT,
+					     .why = "no answer",
+					     .took_ms = 5000 - ERRAND_RESERVE_MS };
 
 	happen_often(1, NULL);
 	open_queue();
@@ -366,6 +368,23 @@ START_TEST(a_time_cut_short_is_nobodys_fault)
 	ck_assert_int_eq(queue.endpoint.failures, 0);
 	step();
 	ck_assert_int_eq(fakehttp_requests[1].timeout_ms, 15000);
+	give(&timeout);
+	ck_assert_int_eq(queue.endpoint.failures, 1);
+}
+END_TEST
+
+/* A connection has five seconds at most, however much is left. */
+START_TEST(what_had_its_time_has_failed)
+{
+	const struct http_result timeout = { .failure = HTTP_TIMEOUT,
+					     .why = "no connection",
+					     .took_ms = 5001 };
+
+	happen_often(1, NULL);
+	open_queue();
+	errand.until_boot_ms = BOOT_MS + 12000;
+	step();
+	ck_assert_int_lt(fakehttp_requests[0].timeout_ms, 15000);
 	give(&timeout);
 	ck_assert_int_eq(queue.endpoint.failures, 1);
 }
@@ -741,6 +760,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_clock_set_back_makes_no_wait_longer);
 	tcase_add_test(t, nothing_is_begun_in_the_last_moment);
 	tcase_add_test(t, a_time_cut_short_is_nobodys_fault);
+	tcase_add_test(t, what_had_its_time_has_failed);
 	tcase_add_test(t, refused_three_times_is_dead);
 	tcase_add_test(t, gone_is_disabled_until_the_url_changes);
 	tcase_add_test(t, enabled_by_a_person_meanwhile);

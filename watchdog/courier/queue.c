@@ -367,7 +367,7 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 
 	queue->sending = 0;
 	say(queue, errand, count, result, why);
-	if (result->failure == HTTP_TIMEOUT && queue->timeout_ms < queue->webhook->options.timeout_ms) {
+	if (errand_was_cut(result, queue->timeout_ms, queue->webhook->options.timeout_ms)) {
 		queue->is_cut = true;
 		return;
 	}
