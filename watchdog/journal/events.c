@@ -59,11 +59,10 @@ bool journal_event_is_sound(const struct journal_event *event)
 
 /* ---- storing ------------------------------------------------------------------------------ */
 
-/* 1, 0 or -1. Asked first: an insert that does nothing takes a number all the same, and writes it. */
+/* 1, 0 or -1. Asked first: an insert that does nothing takes a number all the same. */
 static int is_known(struct journal *journal, const char *id, struct err *err)
 {
-	struct sql_query *query =
-		sql_query(journal->sql, "SELECT 1 FROM events WHERE id = ?", err);
+	struct sql_query *query = sql_query(journal->sql, "SELECT 1 FROM events WHERE id = ?", err);
 	int status;
 
 	sql_put_text(query, id);
@@ -168,8 +167,8 @@ int journal_find(struct journal *journal, const char *id, struct journal_event *
 	*event = (struct journal_event){ .seq = 0 };
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql, "SELECT " INSIDE_EVENT_COLUMNS " FROM events e WHERE e.id = ?",
-			  err);
+	query = sql_query(journal->sql,
+			  "SELECT " INSIDE_EVENT_COLUMNS " FROM events e WHERE e.id = ?", err);
 	sql_put_text(query, id);
 	status = sql_step(query, err);
 	if (status == 1) {
@@ -186,7 +185,8 @@ int journal_subjects(struct journal *journal, struct strlist *subjects, struct e
 
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql, "SELECT subject FROM events UNION SELECT name FROM subjects", err);
+	query = sql_query(journal->sql,
+			  "SELECT subject FROM events UNION SELECT name FROM subjects", err);
 	while ((status = sql_step(query, err)) == 1)
 		strlist_add(subjects, sql_text(query, 0));
 	return status;

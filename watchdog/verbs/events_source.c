@@ -32,7 +32,8 @@ static int open_journal(struct events_source *source, enum journal_access access
 	return status;
 }
 
-/* By a journal of its own: most of the time there is nothing, and whoever only reads needs no right to write. */
+/* By a journal of its own: most of the time there is nothing, and whoever only reads needs no right
+ * to write. */
 static void take_in(struct events_source *source, int state_fd)
 {
 	struct journal *journal = NULL;
@@ -44,7 +45,8 @@ static void take_in(struct events_source *source, int state_fd)
 	if (open_journal(source, JOURNAL_WRITE, &journal, &err) == 0 &&
 	    intake(journal, &source->events->config, state_fd, &passed_over, &err) >= 0) {
 		if (passed_over)
-			events_source_complain(source, "lines in spool/ that no round of ours has written were passed over");
+			events_source_complain(source, "lines in spool/ that no round of ours has "
+						       "written were passed over");
 	} else {
 		(void)err_wrap(&err, "what happened last could not be taken in");
 		events_source_complain(source, err.text);
@@ -55,7 +57,7 @@ static void take_in(struct events_source *source, int state_fd)
 
 /* ---- the journal -------------------------------------------------------------------------- */
 
-/* Where reading goes on in a journal that was just opened: behind what was read last, if it has that. */
+/* Where reading goes on in a journal that was just opened: behind what was read last, if it has it. */
 static int find_place(struct events_source *source, struct err *err)
 {
 	struct journal_event event;
@@ -116,8 +118,8 @@ void events_source_close(struct events_source *source)
 /* ---- reading ------------------------------------------------------------------------------ */
 
 /*
- * The journal is read in pieces, and printed in between: a reader that has stopped reading us (a pager) would otherwise keep the
- * journal locked against writers.
+ * The journal is read in pieces, and printed in between: a reader that has stopped reading us (a
+ * pager) would otherwise keep the journal locked against writers.
  */
 #define PIECE 500
 
