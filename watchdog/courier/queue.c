@@ -53,7 +53,8 @@ static void free_window(struct queue *queue)
 	queue->count = queue->at = 0;
 }
 
-/* What was owed while its section was in error was owed unfiltered; or what it asks for has changed since. */
+/* What was owed while its section was in error was owed unfiltered; or what it asks for has changed
+ * since. */
 static void pass_unwanted(struct queue *queue, struct errand *errand)
 {
 	size_t kept = 0;
@@ -139,8 +140,8 @@ static int bury_old(struct queue *queue, struct errand *errand, struct err *err)
 
 	(void)snprintf(why, sizeof(why), "not delivered within %s (max_age)",
 		       units_format_duration(max_age_ms, span));
-	count = journal_bury(errand->journal, queue->webhook->name, errand->now.wall_ms - max_age_ms,
-			     errand->now.wall_ms, why, err);
+	count = journal_bury(errand->journal, queue->webhook->name,
+			     errand->now.wall_ms - max_age_ms, errand->now.wall_ms, why, err);
 	if (count < 0)
 		return -1;
 	if (count)
@@ -153,7 +154,8 @@ static int bury_old(struct queue *queue, struct errand *errand, struct err *err)
 static void stay_disabled(struct queue *queue, struct errand *errand)
 {
 	errand_complain(errand, COMPLAINT_STANDING, queue->topic,
-			"%s wants no more (410): disabled until its URL changes or `cronherd deliver --enable %s`",
+			"%s wants no more (410): disabled until its URL changes or `cronherd "
+			"deliver --enable %s`",
 			queue->host, queue->webhook->name);
 	if (queue->at < queue->count || !queue->is_whole)
 		batch_bury(&errand->batch, queue->webhook->name, errand->now.wall_ms, "disabled");
@@ -239,7 +241,8 @@ static void settle(struct queue *queue, struct errand *errand, size_t count, enu
 	const char *name = queue->webhook->name;
 
 	for (size_t i = 0; i < count; i++)
-		batch_settle(&errand->batch, name, first[i].event.seq, debt, errand->now.wall_ms, last);
+		batch_settle(&errand->batch, name, first[i].event.seq, debt, errand->now.wall_ms,
+			     last);
 	if (debt == JOURNAL_OWED)
 		return;
 	if (queue->has_flap)
@@ -278,7 +281,8 @@ static void put_to_sleep(struct queue *queue, const struct errand *errand,
 			 const struct http_result *result)
 {
 	queue->endpoint.failures = 0;
-	queue->endpoint.next_wall_ms = errand->now.wall_ms + verdict_sleep_ms(result->retry_after_s);
+	queue->endpoint.next_wall_ms =
+		errand->now.wall_ms + verdict_sleep_ms(result->retry_after_s);
 }
 
 static void complain_lasting(struct queue *queue, struct errand *errand)
@@ -340,8 +344,8 @@ static void take_failure(struct queue *queue, struct errand *errand, size_t coun
 	else
 		put_off(queue, errand);
 	if (verdict == VERDICT_MISTAKE)
-		errand_complain(errand, COMPLAINT_STANDING, queue->topic, "%s: %s; what it is owed waits",
-				queue->host, why);
+		errand_complain(errand, COMPLAINT_STANDING, queue->topic,
+				"%s: %s; what it is owed waits", queue->host, why);
 	else
 		complain_lasting(queue, errand);
 }
@@ -352,8 +356,9 @@ static void say(const struct queue *queue, const struct errand *errand, size_t c
 	const struct journal_event *event = &queue->window[queue->at].event;
 
 	if (count > 1)
-		out_info(errand->options->out, "%s (%s): %zu events of one round: %s, %" PRId64 " ms",
-			 queue->topic, queue->host, count, why, result->took_ms);
+		out_info(errand->options->out,
+			 "%s (%s): %zu events of one round: %s, %" PRId64 " ms", queue->topic,
+			 queue->host, count, why, result->took_ms);
 	else
 		out_info(errand->options->out, "%s (%s): %s %s: %s, %" PRId64 " ms", queue->topic,
 			 queue->host, event->type, event->subject, why, result->took_ms);
@@ -368,7 +373,8 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 
 	queue->sending = 0;
 	say(queue, errand, count, result, why);
-	if (result->failure == HTTP_TIMEOUT && queue->timeout_ms < queue->webhook->options.timeout_ms) {
+	if (result->failure == HTTP_TIMEOUT &&
+	    queue->timeout_ms < queue->webhook->options.timeout_ms) {
 		queue->is_cut = true;
 		return;
 	}
@@ -399,11 +405,13 @@ static bool is_short(const struct queue *queue)
 
 	if (queue->is_whole || (left && queue->at == 0))
 		return false;
-	return !left || (digest_limit(queue) > 0 && digest_run(queue->window + queue->at, left) == left);
+	return !left ||
+	       (digest_limit(queue) > 0 && digest_run(queue->window + queue->at, left) == left);
 }
 
 /* Passes over those at the head that are held back. */
-static int hold_back(struct queue *queue, struct errand *errand, int64_t *held_back, struct err *err)
+static int hold_back(struct queue *queue, struct errand *errand, int64_t *held_back,
+		     struct err *err)
 {
 	const struct webhook_options *options = &queue->webhook->options;
 	int64_t limit = limit_of(options, options->flap);
@@ -413,7 +421,8 @@ static int hold_back(struct queue *queue, struct errand *errand, int64_t *held_b
 	while (limit > 0 && queue->at < queue->count && next_count(queue) == 1) {
 		const struct journal_event *event = &queue->window[queue->at].event;
 		const char *name = queue->webhook->name;
-		const struct journal_flap *known = batch_find_flap(&errand->batch, name, event->subject);
+		const struct journal_flap *known =
+			batch_find_flap(&errand->batch, name, event->subject);
 		struct journal_flap before;
 
 		if (known)
@@ -467,8 +476,8 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 
 	if (fix_digest(queue, errand, count, err))
 		return -1;
-	if (message_make(&queue->webhook->options, &queue->secrets, queue->window + queue->at, count,
-			 held_back, errand->now.wall_ms / 1000, &message, &why) == 0) {
+	if (message_make(&queue->webhook->options, &queue->secrets, queue->window + queue->at,
+			 count, held_back, errand->now.wall_ms / 1000, &message, &why) == 0) {
 		queue->sending = count;
 		queue->is_hasty = false;
 		(void)snprintf(queue->id, sizeof(queue->id), "%s", message.id);
@@ -489,8 +498,8 @@ int queue_step(struct queue *queue, struct errand *errand, struct err *err)
 
 	if (queue_due_wall_ms(queue) > errand->now.wall_ms || !errand_has_time(errand))
 		return 0;
-	if (is_short(queue) && (batch_store(&errand->batch, errand->journal, err) ||
-				read_window(queue, errand, err)))
+	if (is_short(queue) &&
+	    (batch_store(&errand->batch, errand->journal, err) || read_window(queue, errand, err)))
 		return -1;
 	if (hold_back(queue, errand, &held_back, err))
 		return -1;
