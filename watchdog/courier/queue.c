@@ -39,11 +39,6 @@ static int64_t digest_limit(const struct queue *queue)
 	return limit_of(&queue->webhook->options, queue->webhook->options.digest);
 }
 
-static size_t window_size(const struct queue *queue)
-{
-	return digest_limit(queue) > 0 ? DIGEST_MAX : WINDOW_SIZE;
-}
-
 /* ---- what the journal has ----------------------------------------------------------------- */
 
 static void free_window(struct queue *queue)
@@ -76,7 +71,7 @@ static void pass_unwanted(struct queue *queue, struct errand *errand)
 
 static int read_window(struct queue *queue, struct errand *errand, struct err *err)
 {
-	size_t size = window_size(queue);
+	size_t size = digest_limit(queue) > 0 ? DIGEST_MAX : WINDOW_SIZE;
 	int count;
 
 	free_window(queue);
@@ -109,10 +104,10 @@ static int read_endpoint(struct queue *queue, struct errand *errand, struct err 
 		bool is_new = endpoint->url_hash == 0;
 
 		*endpoint = (struct journal_endpoint){ .url_hash = url_hash };
-		if (!is_new)
-			complaints_clear(&errand->complaints, queue->topic);
-		if (!is_new)
-			store_endpoint(queue, errand);
+		if (is_new)
+			return 0;
+		complaints_clear(&errand->complaints, queue->topic);
+		store_endpoint(queue, errand);
 		return 0;
 	}
 	next_wall_ms = verdict_due(endpoint->next_wall_ms, endpoint->failures, errand->now.wall_ms);
