@@ -558,6 +558,15 @@ class Asking(DeliverTest):
         self.assertNotIn("hidden", done.stdout)
         self.assertEqual({request.path for request in self.receiver.requests}, {"/"})
 
+    def test_doctor_asks_them_too(self):
+        self.assertRegex(self.herd("doctor").stdout, "OK    telling +there is no webhook and no ping")
+        self.webhook("a")
+        self.webhook("down", url="http://127.0.0.1:1/hidden")
+        told = [line.split(None, 2) for line in self.herd("doctor").stdout.splitlines() if line.split()[1] == "telling"]
+        self.assertEqual([line[0] for line in told], ["OK", "WARN"])
+        self.assertTrue(told[0][2].startswith("webhook a: 127.0.0.1 answers"), told)
+        self.assertEqual(told[1][2], "webhook down: 127.0.0.1: no connection: Connection refused")
+
     def test_unknown_names(self):
         self.webhook("chat")
         for option in ("--test", "--enable", "--replay", "--purge"):
