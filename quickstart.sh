@@ -15,7 +15,7 @@ build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev l
 demo_packages="python3 util-linux"
 test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
 	procps util-linux faketime openssl prometheus prometheus-alertmanager prometheus-node-exporter
-	sqlite3 tinyproxy-bin webhook"
+	tinyproxy-bin webhook"
 # Node with npm may come from elsewhere, and then Debian's do not go with it.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
