@@ -13,9 +13,38 @@ source_dir=$PWD
 build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev
 	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
 demo_packages="python3 util-linux"
-test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
-	procps util-linux faketime openssl prometheus prometheus-alertmanager prometheus-node-exporter
-	tinyproxy-bin webhook"
+test_packages="beanstalkd
+	cron
+	faketime
+	groff-base
+	mandoc
+	openssl
+	php-amqp
+	php-cli
+	php-redis
+	php-symfony-amqp-messenger
+	php-symfony-beanstalkd-messenger
+	php-symfony-cache
+	php-symfony-console
+	php-symfony-event-dispatcher
+	php-symfony-messenger
+	php-symfony-redis-messenger
+	procps
+	prometheus
+	prometheus-alertmanager
+	prometheus-node-exporter
+	python3
+	python3-rq
+	rabbitmq-server
+	redis-server
+	shellcheck
+	strace
+	supervisor
+	tini
+	tinyproxy-bin
+	util-linux
+	valgrind
+	webhook"
 # Node with npm may come from elsewhere, and then Debian's do not go with it.
 command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
