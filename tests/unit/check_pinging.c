@@ -161,7 +161,7 @@ START_TEST(three_tries_then_a_complaint)
 	pass(5000);
 	step();
 	ck_assert_str_eq(url(2), "https://host/uuid?rid=" FIRST);
-	answer(200, "OK (not found)");
+	answer(503, "");
 	ck_assert_int_eq(pinging_due_boot_ms(&pinging), errand.now.boot_ms + 15000);
 	ck_assert_uint_eq(errand.complaints.count, 0);
 	pass(15000);
@@ -180,6 +180,44 @@ START_TEST(three_tries_then_a_complaint)
 	step();
 	answer(200, "OK");
 	ck_assert_uint_eq(errand.complaints.count, 0);
+}
+END_TEST
+
+/* No retry mends it. */
+START_TEST(what_the_service_refuses_is_told_at_once)
+{
+	beat(FIRST, 0, 100);
+	open_pinging();
+	step();
+	answer(200, "OK");
+	step();
+	answer(200, "OK (not found)");
+	ck_assert_uint_eq(errand.complaints.count, 1);
+	ck_assert_int_eq(errand.done.pings_failed, 0);
+	pass(5000);
+	step();
+	answer(200, "OK");
+	ck_assert_uint_eq(errand.complaints.count, 0);
+	ck_assert_int_eq(errand.done.pings, 1);
+}
+END_TEST
+
+/* Rounds may come faster than three tries. */
+START_TEST(newer_beats_hide_no_failure)
+{
+	static const char *const rids[] = { FIRST, SECOND, FIRST };
+
+	for (int i = 0; i < 3; i++) {
+		beat(rids[i], 0, 100);
+		if (i == 0)
+			open_pinging();
+		pinging_look(&pinging, &errand);
+		step();
+		answer(200, "OK");
+		step();
+		answer(502, "");
+		ck_assert_uint_eq(errand.complaints.count, i == 2);
+	}
 }
 END_TEST
 
@@ -348,6 +386,8 @@ static Suite *suite(void)
 	tcase_add_test(t, start_then_end_and_never_again);
 	tcase_add_test(t, killed_between_start_and_end);
 	tcase_add_test(t, three_tries_then_a_complaint);
+	tcase_add_test(t, what_the_service_refuses_is_told_at_once);
+	tcase_add_test(t, newer_beats_hide_no_failure);
 	tcase_add_test(t, a_start_that_fails_keeps_no_end_back);
 	tcase_add_test(t, a_newer_beat_takes_the_place);
 	tcase_add_test(t, waiting_ends_with_a_newer_beat);

@@ -180,7 +180,8 @@ static void read_secrets(struct queue *queue, struct errand *errand)
 	if (secretfile_secrets(&queue->webhook->options, &queue->secrets, &why) == 0)
 		return;
 	queue->is_mute = true;
-	errand_complain(errand, COMPLAINT_STANDING, queue->topic, "nothing is sent: %s", why.text);
+	/* Said again by each courier as long as it is so. */
+	errand_complain(errand, COMPLAINT_NOTE, queue->topic, "nothing is sent: %s", why.text);
 }
 
 static void take(struct sender *sender, struct errand *errand, const struct http_result *result);
