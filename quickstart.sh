@@ -38,7 +38,6 @@ test_packages="beanstalkd
 	rabbitmq-server
 	redis-server
 	shellcheck
-	sqlite3
 	strace
 	supervisor
 	tini

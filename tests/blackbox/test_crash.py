@@ -50,7 +50,8 @@ class Crash(TellingTest):
         return [pid for pid in self.minders() if not {"minder", "deliver"} & set(read(f"/proc/{pid}/cmdline").split("\0"))]
 
     def wait_up(self):
-        wait_until("it is up and nothing else is going on", lambda: self.herd("run") and self.pid("w:1") and not self.rounds())
+        wait_until("it is up, has said so, and nothing else is going on",
+                   lambda: self.herd("run") and str(self.pid("w:1")) in self.ran() and not self.rounds())
 
     def points(self, prepare, command, count, after=None):
         """The points at which COMMAND, a whole one, can be killed, sampled; says how many."""
@@ -144,6 +145,7 @@ class Crash(TellingTest):
     def test_a_stop(self):
         def prepare():
             self.herd("start", check=0)
+            self.wait_up()
         stop = [PROGRAM, "-c", self.config, "stop"]
         for point in self.points(prepare, stop, 30):
             with self.subTest(point=point):
@@ -167,7 +169,7 @@ class Crash(TellingTest):
             if self.pid("w:1"):
                 os.kill(self.pid("w:1"), signal.SIGKILL)
                 self.wait_gone(int(self.ran()[-1]))
-            wait_until("it is up", lambda: run("run") or self.pid("w:1"))
+            wait_until("it is up", lambda: run("run") or str(self.pid("w:1")) in self.ran())
             self.assertEqual([pid for pid in self.minders() if "deliver" in read(f"/proc/{pid}/cmdline")], [], "nobody else delivers")
         deliver = [FULL, "-c", self.config, "deliver", "--now"]
         for point in self.points(prepare, deliver, 45, after=self.config):
