@@ -212,7 +212,8 @@ WantedBy=multi-user.target
                                               ("Restart=on-watchdog", "unexpected", CLEAN),
                                               ("Restart=always\nSuccessExitStatus=143 TEMPFAIL", "always", CLEAN + ["143", "75"]),
                                               ("Restart=on-failure\nSuccessExitStatus=KILL\nRestartPreventExitStatus=3 SIGABRT",
-                                               "unexpected", CLEAN + ["KILL", "3", "SIGABRT"])):
+                                               "unexpected", CLEAN + ["KILL", "3", "SIGABRT"]),
+                                              ("Restart=on-failure\nRestartForceExitStatus=0 SIGTERM", "unexpected", ["HUP", "INT", "PIPE"])):
             with self.subTest(lines=lines):
                 options = self.service(lines).workers["web"]
                 self.assertEqual((options["autorestart"], options["exitcodes"]), (autorestart, exitcodes))

@@ -122,12 +122,14 @@ static void import_one(struct unitherd *herd, struct unitherd_service *service,
 					      .home = is_system ? "/root" : herd->home,
 					      .user = is_system ? "root" : herd->user } };
 	struct importer_place place = { .file = service->path };
-	char *wanted = row || !name->instance ? mem_dup(name->prefix)
-					      : mem_format("%s-%s", name->prefix, name->instance);
+	char *plain = unitname_plain(name->prefix);
+	char *wanted = row || !name->instance ? mem_dup(plain)
+					      : mem_format("%s-%s", plain, name->instance);
 
 	made.worker =
 		importer_add(herd->importer, wanted, place, row ? service->name.full : name->full);
 	free(wanted);
+	free(plain);
 	if (!made.worker)
 		return;
 	if (row)
@@ -193,10 +195,12 @@ static void import_targets(struct unitherd *herd)
 {
 	for (size_t i = 0; i < herd->target_count; i++) {
 		struct unitherd_target *target = &herd->targets[i];
+		char *plain = unitname_plain(target->name.prefix);
 		struct importer_group *group = importer_add_group(
-			herd->importer, target->name.prefix,
-			(struct importer_place){ .file = target->path }, target->name.full);
+			herd->importer, plain, (struct importer_place){ .file = target->path },
+			target->name.full);
 
+		free(plain);
 		for (size_t n = 0; n < target->wanted.count; n++) {
 			struct unitherd_service *service =
 				unitherd_find(herd, target->wanted.items[n]);

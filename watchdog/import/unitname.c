@@ -61,13 +61,13 @@ static int hex(char byte)
 	return -1;
 }
 
-char *unitname_unescape(const char *text)
+static char *unescape(const char *text, const char *dash)
 {
 	struct str out = STR_INIT;
 
 	for (; *text; text++) {
 		if (*text == '-') {
-			str_add(&out, "/");
+			str_add(&out, dash);
 		} else if (text[0] == '\\' && text[1] == 'x' && hex(text[2]) >= 0 &&
 			   hex(text[3]) >= 0 && hex(text[2]) * 16 + hex(text[3]) > 0) {
 			char byte = (char)(hex(text[2]) * 16 + hex(text[3]));
@@ -78,4 +78,14 @@ char *unitname_unescape(const char *text)
 		}
 	}
 	return str_take(&out);
+}
+
+char *unitname_unescape(const char *text)
+{
+	return unescape(text, "/");
+}
+
+char *unitname_plain(const char *text)
+{
+	return unescape(text, "-");
 }

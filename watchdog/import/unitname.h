@@ -22,4 +22,7 @@ char *unitname_template(const struct unitname *name);
 /* TEXT with systemd's escapes undone: "-" is "/", "\x2d" is "-". Allocated. */
 char *unitname_unescape(const char *text);
 
+/* The same, but a "-" stays one: a name of ours that was made a unit's. */
+char *unitname_plain(const char *text);
+
 #endif

@@ -106,6 +106,47 @@ static void add_exits(struct unitservice *service, const char *key)
 	}
 }
 
+/* Whether the exit codes or signals A and B are the same. */
+static bool is_same_exit(const char *a, const char *b)
+{
+	bool is_number = (a[0] >= '0' && a[0] <= '9') || (b[0] >= '0' && b[0] <= '9');
+
+	return strcmp(a, b) == 0 ||
+	       (!is_number && signame_parse(a) > 0 && signame_parse(a) == signame_parse(b));
+}
+
+static void drop_exit(struct unitservice *service, const char *word)
+{
+	struct strlist *items = &service->worker->options.exitcodes;
+	struct strlist left = STRLIST_INIT;
+
+	for (size_t i = 0; i < items->count; i++)
+		if (!is_same_exit(items->items[i], word))
+			strlist_add(&left, items->items[i]);
+	strlist_free(items);
+	*items = left;
+}
+
+/* Those after which it is started again whatever else is said. */
+static void take_forced(struct unitservice *service)
+{
+	const struct unitfile_assignment *assignment;
+	size_t at = 0;
+
+	while ((assignment =
+			unitfile_next(service->unit, "Service", "RestartForceExitStatus", &at))) {
+		struct strlist words = STRLIST_INIT;
+
+		(void)unitwords_split(assignment->text, &words); /* these have no quotes */
+		if (service->worker->options.autorestart == AUTORESTART_NEVER)
+			unitservice_warn(service, assignment,
+					 "with Restart=no there is no exception here");
+		for (size_t i = 0; i < words.count; i++)
+			drop_exit(service, words.items[i]);
+		strlist_free(&words);
+	}
+}
+
 /* What systemd takes for a clean end. */
 static void set_clean_exits(struct unitservice *service, const struct unitfile_assignment *restart)
 {
@@ -162,6 +203,7 @@ static void take_restart(struct unitservice *service)
 	else if (prevent)
 		unitservice_warn(service, prevent,
 				 "with Restart=always there is no exception here");
+	take_forced(service);
 }
 
 /* Whether systemd would give up on a unit that fails at once, and is tried again every DELAY_MS. */

@@ -28,7 +28,7 @@ void unitservice_warn(struct unitservice *service, const struct unitfile_assignm
 	va_start(args, format);
 	str_addv(&text, format, args);
 	va_end(args);
-	importer_warn(service->importer, service->worker, unitfile_place(assignment), "%s=: %s",
+	importer_warn(service->importer, service->worker, unitfile_place(assignment), "%s: %s",
 		      assignment->key, str_text(&text));
 	str_free(&text);
 }
