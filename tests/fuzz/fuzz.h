@@ -2,8 +2,9 @@
 /*
  * fuzz: what the targets of tests/fuzz share.
  *
- * A target is one file with LLVMFuzzerTestOneInput, as libFuzzer and AFL++ call it. Whatever the input is, it returns; what must hold
- * is FUZZ_CHECKed. Without a fuzzer, replay.c gives each file of a corpus to it.
+ * A target is one file with LLVMFuzzerTestOneInput, as libFuzzer and AFL++ call it. Whatever the
+ * input is, it returns; what must hold is FUZZ_CHECKed. Without a fuzzer, replay.c gives each file
+ * of a corpus to it.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
@@ -26,7 +27,8 @@ void fuzz_fail(const char *file, int line, const char *what) __attribute__((nore
 /* SIZE bytes of DATA and a NUL, allocated to the byte, so that a sanitizer sees who reads on. */
 char *fuzz_text(const uint8_t *data, size_t size);
 
-/* The next piece of an input that consists of several, which a byte 0xFF parts; as fuzz_text. Behind the last, "". */
+/* The next piece of an input that consists of several, which a byte 0xFF parts; as fuzz_text.
+ * Behind the last, "". */
 struct fuzz_input {
 	const uint8_t *at, *end;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Answers of webhooks and of monitors: whatever they say, there is a verdict, in a line; and a ping is asked by one URL. */
+/* Answers of webhooks and of monitors: whatever they say, there is a verdict, in a line; and a ping
+ * is asked by one URL. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,8 +33,9 @@ static void check_verdict(const struct http_result *result, int64_t failures)
 	int64_t sleep_ms = verdict_sleep_ms(result->retry_after_s);
 
 	FUZZ_CHECK(why[0] && strlen(why) < sizeof(why) && fuzz_is_line(why));
-	FUZZ_CHECK((verdict == VERDICT_DELIVERED) == (result->failure == HTTP_ANSWERED &&
-						      result->status >= 200 && result->status < 300));
+	FUZZ_CHECK((verdict == VERDICT_DELIVERED) ==
+		   (result->failure == HTTP_ANSWERED && result->status >= 200 &&
+		    result->status < 300));
 	FUZZ_CHECK(delay_ms >= 4000 && delay_ms <= DAY_MS * 6 / 5);
 	FUZZ_CHECK(sleep_ms >= 60000 && sleep_ms <= DAY_MS);
 	FUZZ_CHECK(verdict_due(result->retry_after_s, failures, 1700000000000) <=
@@ -43,8 +45,11 @@ static void check_verdict(const struct http_result *result, int64_t failures)
 static void check_requests(char *url, const char *body, int64_t number)
 {
 	struct ping_options ping = { .url = url, .when = (char[]){ "round" } };
-	struct beat beat = { .exit_status = (int)(number & 0xFF), .host = body, .body = body,
-			     .rid = "01234567-89ab-4def-8123-456789abcdef", .body_max = number };
+	struct beat beat = { .exit_status = (int)(number & 0xFF),
+			     .host = body,
+			     .body = body,
+			     .rid = "01234567-89ab-4def-8123-456789abcdef",
+			     .body_max = number };
 
 	if (url_check(url))
 		return;
@@ -75,7 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = { .at = data, .end = data + size };
 	struct http_result result = { .failure = fuzz_byte(&input) % (HTTP_UNUSABLE + 1),
-				      .why = "no route", .body_limit = -1 };
+				      .why = "no route",
+				      .body_limit = -1 };
 	int64_t number;
 	char *body, *url;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A command and other texts with %-sequences: words and paths, or an error of one line; words quoted again give the same words. */
+/* A command and other texts with %-sequences: words and paths, or an error of one line; words
+ * quoted again give the same words. */
 #include <stdlib.h>
 #include <string.h>
 

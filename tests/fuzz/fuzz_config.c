@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A main file as config_load takes it. What is right in it is printed, and printed again when that was read; it is expanded; and is the
- * same as a compiled configuration.
+ * A main file as config_load takes it. What is right in it is printed, and printed again when that
+ * was read; it is expanded; and is the same as a compiled configuration.
  */
 #include <stdlib.h>
 #include <string.h>

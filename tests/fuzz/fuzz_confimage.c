@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A compiled configuration that was altered by somebody who knows its checksum: refused, or one that can be walked, printed and expanded.
+ * A compiled configuration that was altered by somebody who knows its checksum: refused, or one
+ * that can be walked, printed and expanded.
  *
- * The input alters a good one, which depends on the program: three bytes of place and value at a time.
+ * The input alters a good one, which depends on the program: three bytes of place and value at a
+ * time.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* One file's text: whatever it is, it ends in workers or in errors with a line of it, and nothing of it is left for the next file. */
+/* One file's text: whatever it is, it ends in workers or in errors with a line of it, and nothing
+ * of it is left for the next file. */
 #include <stdlib.h>
 #include <string.h>
 

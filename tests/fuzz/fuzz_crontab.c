@@ -62,10 +62,9 @@ static void check_edit(const char *text, size_t len)
 /* The line for a program of any path is one line, with no % that crond would take. */
 static void check_entry(char *path, int minutes)
 {
-	struct cronentry entry = { .program = path,
-				   .config = path,
-				   .every_minutes = minutes,
-				   .max_linger_s = 50 };
+	struct cronentry entry = {
+		.program = path, .config = path, .every_minutes = minutes, .max_linger_s = 50
+	};
 	struct err err = ERR_INIT;
 	char *line = cronentry_format(&entry, &err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* An event of hostile texts as the line that is spooled: one line of UTF-8 and JSON, of which the journal takes what there is. */
+/* An event of hostile texts as the line that is spooled: one line of UTF-8 and JSON, of which the
+ * journal takes what there is. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

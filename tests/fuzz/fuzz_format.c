@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An event that is no better than an altered journal: what any format makes of it is UTF-8, JSON where it says so, of the length that
- * it promises, with headers of one line; and the same at each try.
+ * An event that is no better than an altered journal: what any format makes of it is UTF-8, JSON
+ * where it says so, of the length that it promises, with headers of one line; and the same at each
+ * try.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -94,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 						   .wall_ms = wall_ms };
 	options_init_in(webhook_option_table, &webhook);
 	webhook.log_tail = lines == 7 ? OPTION_NONE : lines;
-	webhook.template_text = strdup("{\"a\": \"{{log_tail}}{{exit_code}}{{sentence}}{{host}}\"}");
+	webhook.template_text =
+		strdup("{\"a\": \"{{log_tail}}{{exit_code}}{{sentence}}{{host}}\"}");
 	webhook.format = choice % (WEBHOOK_TEMPLATE + 1);
 	check(&webhook, events, choice >= 128, held_back);
 	check_sentence(&events[0]);

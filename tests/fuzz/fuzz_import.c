@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A file of supervisord's, or a Procfile (an input that begins with "P"): whatever it is, what is written of it is accepted by our own
- * configuration and says the same number of workers.
+ * A file of supervisord's, or a Procfile (an input that begins with "P"): whatever it is, what is
+ * written of it is accepted by our own configuration and says the same number of workers.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * journal.db, altered anywhere: it is opened, refused or mended, and can be written then; what comes out is bounded.
+ * journal.db, altered anywhere: it is opened, refused or mended, and can be written then; what
+ * comes out is bounded.
  *
- * The input alters a good database of some events: places (three bytes) and values; an odd first byte has it cut there.
+ * The input alters a good database of some events: places (three bytes) and values; an odd first
+ * byte has it cut there.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A pidfile: refused, or a process that may be one, and the same when it is written and read again. */
+/* A pidfile: refused, or a process that may be one, and the same when it is written and read again.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

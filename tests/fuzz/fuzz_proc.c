@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The files of a process in /proc, each with the same text: refused, or numbers that can be. A process names itself as it likes. */
+/* The files of a process in /proc, each with the same text: refused, or numbers that can be. A
+ * process names itself as it likes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A record, with the right checksum put behind it: refused, or the same when it is written and read again. */
+/* A record, with the right checksum put behind it: refused, or the same when it is written and read
+ * again. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static void check(const char *text, size_t len)
 		FUZZ_CHECK(record_equal(&record, &initial));
 		return;
 	}
-	FUZZ_CHECK(record.state >= 0 && record.state != STATE_UNKNOWN && record.state < STATE_COUNT);
+	FUZZ_CHECK(record.state >= 0 && record.state != STATE_UNKNOWN &&
+		   record.state < STATE_COUNT);
 	FUZZ_CHECK(record.stop_reason < REASON_COUNT && record.last_exit_reason < REASON_COUNT);
 	size = record_format(&record, buf, sizeof(buf));
 	FUZZ_CHECK(size < sizeof(buf) && buf[size] == '\0');

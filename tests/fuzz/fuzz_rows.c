@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Rows of a journal that somebody else has written: numbers and texts of any kind in any column. Whoever reads them gets what he can use:
- * messages are made of it, and queues and endpoints decide by it.
+ * Rows of a journal that somebody else has written: numbers and texts of any kind in any column.
+ * Whoever reads them gets what he can use: messages are made of it, and queues and endpoints decide
+ * by it.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -43,8 +44,8 @@ static void put(struct sql_query *query, struct fuzz_input *input)
 	char *text;
 
 	if (kind % 8 < 3) {
-		sql_put(query, (int64_t)((uint64_t)(int8_t)fuzz_byte(input)
-					 << fuzz_byte(input) % 60));
+		sql_put(query,
+			(int64_t)((uint64_t)(int8_t)fuzz_byte(input) << fuzz_byte(input) % 60));
 	} else if (kind % 8 == 3) {
 		sql_put(query, NOW_MS + (int8_t)fuzz_byte(input));
 	} else {
@@ -151,8 +152,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 
 	open_both();
-	FUZZ_CHECK(sql_script(sql, "DELETE FROM events; DELETE FROM deliveries; DELETE FROM flaps;"
-				   "DELETE FROM samples; DELETE FROM subjects; DELETE FROM webhooks",
+	FUZZ_CHECK(sql_script(sql,
+			      "DELETE FROM events; DELETE FROM deliveries; DELETE FROM flaps;"
+			      "DELETE FROM samples; DELETE FROM subjects; DELETE FROM webhooks",
 			      &err) == 0);
 	while (input.at < input.end)
 		insert(&input);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* slots.cache, altered by somebody who knows its checksum: none, or entries that can be used as those of the files are. */
+/* slots.cache, altered by somebody who knows its checksum: none, or entries that can be used as
+ * those of the files are. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "watchdog/base/mem.h"
 #include "watchdog/store/slotcache.h"
 
-/* As slotcache.c writes it: six words, of which the second is the checksum of what is behind them. */
+/* As slotcache.c writes it: six words, of which the second is the checksum of what is behind them.
+ */
 #define WORDS 6
 
 static struct statedir dir;

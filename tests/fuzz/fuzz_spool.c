@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A file in spool/: whatever stands in it is taken in without a failure, once, is sound, and the file goes. */
+/* A file in spool/: whatever stands in it is taken in without a failure, once, is sound, and the
+ * file goes. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include "watchdog/store/spool.h"
 
 /* So many inputs share a journal, for speed. */
-#define SHARED 64
+#define SHARED	64
 #define SPOOLED SPOOL_DIR "/0000000000000001-2-0"
 
 static int state_fd = -1;
@@ -66,7 +67,8 @@ static void check_journal(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct webhook webhooks[2] = { { .name = (char[]){ "all" } }, { .name = (char[]){ "some" } } };
+	struct webhook webhooks[2] = { { .name = (char[]){ "all" } },
+				       { .name = (char[]){ "some" } } };
 	struct config config = { .webhooks = webhooks, .webhook_count = 2 };
 	size_t passed_over = 0;
 	struct err err = ERR_INIT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The small files of a state directory, each with the same text: lease, holds, scale, an exit note, what was said. What is read can be
- * used, and is the same when it is written and read again.
+ * The small files of a state directory, each with the same text: lease, holds, scale, an exit note,
+ * what was said. What is read can be used, and is the same when it is written and read again.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a command line or a webhook's `workers` names, and ids and file names of instances taken apart. */
+/* What a command line or a webhook's `workers` names, and ids and file names of instances taken
+ * apart. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The files by which rounds and courier speak to each other: beat, beat.sent, deliveries, complaints. What is read is, written and read
- * again, the same text.
+ * The files by which rounds and courier speak to each other: beat, beat.sent, deliveries,
+ * complaints. What is read is, written and read again, the same text.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A template and the value that is put in everywhere: what the filters promise of their output holds. */
+/* A template and the value that is put in everywhere: what the filters promise of their output
+ * holds. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

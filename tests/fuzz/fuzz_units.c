@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Durations, sizes, numbers, limits, moments: refused, or in their range, and the same when what is written of it is read again. */
+/* Durations, sizes, numbers, limits, moments: refused, or in their range, and the same when what is
+ * written of it is read again. */
 #include <stdlib.h>
 #include <string.h>
 

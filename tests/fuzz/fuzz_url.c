@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* URLs, headers, secrets: what is let pass can be used, and shows nothing of what is secret in it. */
+/* URLs, headers, secrets: what is let pass can be used, and shows nothing of what is secret in it.
+ */
 #include <stdlib.h>
 #include <string.h>
 

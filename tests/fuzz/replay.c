@@ -2,8 +2,8 @@
 /*
  * replay: gives each file of a corpus to a fuzz target, for compilers without a fuzzer.
  *
- * fuzz_NAME [FILE or FOLDER ...]; none: FUZZ_CORPORA/NAME, which must be there. Says how many inputs there were. The last one that was
- * begun is named when it ends badly.
+ * fuzz_NAME [FILE or FOLDER ...]; none: FUZZ_CORPORA/NAME, which must be there. Says how many
+ * inputs there were. The last one that was begun is named when it ends badly.
  */
 #include <errno.h>
 #include <fcntl.h>
