@@ -137,10 +137,7 @@ static bool point_text(const struct confimage *image, const struct option_spec *
 static bool point_section(const struct confimage *image, char **name, char **file, void *options,
 			  const struct kinds *kinds)
 {
-	const char *why;
-
-	if (!point(image, name) || !point(image, file) || !*name || !*file ||
-	    !worker_name_is_valid(*name, &why))
+	if (!point(image, name) || !point(image, file) || !*name || !*file)
 		return false;
 	for (const struct option_spec *const *option = kinds->pointing; *option; option++) {
 		bool is_good = is_text(*option) ? point_text(image, *option, options)
@@ -149,10 +146,6 @@ static bool point_section(const struct confimage *image, char **name, char **fil
 		if (!is_good)
 			return false;
 	}
-	/* They are indexes, lengths of tables, signals. */
-	for (const struct option_spec *const *option = kinds->numbers; *option; option++)
-		if (!option_is_possible(*option, *option_number(*option, options)))
-			return false;
 	return true;
 }
 
@@ -241,6 +234,36 @@ static bool point_all(const struct confimage *image, struct config *config)
 	       point_pings(image, config) && point_groups(image, config);
 }
 
+/* Numbers are indexes of names, lengths, signals. */
+static bool is_possible(const char *name, const void *options, const struct kinds *kinds)
+{
+	const char *why;
+
+	for (const struct option_spec *const *option = kinds->numbers; *option; option++)
+		if (!option_is_possible(*option, *option_number(*option, options)))
+			return false;
+	return worker_name_is_valid(name, &why);
+}
+
+/* Once no pointer is set any more: in an altered image one may lie where a number is, or a name. */
+static bool are_possible(const struct config *config)
+{
+	struct kinds workers = find_kinds(option_table);
+	struct kinds webhooks = find_kinds(webhook_option_table);
+	struct kinds pings = find_kinds(ping_option_table);
+	bool is_good = true;
+
+	for (size_t i = 0; is_good && i < config->worker_count; i++)
+		is_good = is_possible(config->workers[i].name, &config->workers[i].options,
+				      &workers);
+	for (size_t i = 0; is_good && i < config->webhook_count; i++)
+		is_good = is_possible(config->webhooks[i].name, &config->webhooks[i].options,
+				      &webhooks);
+	for (size_t i = 0; is_good && i < config->ping_count; i++)
+		is_good = is_possible(config->pings[i].name, &config->pings[i].options, &pings);
+	return is_good;
+}
+
 static bool take_path(const struct confimage *image, uint64_t offset, char **path)
 {
 	char *at = (char *)(uintptr_t)offset;
@@ -301,7 +324,7 @@ bool confimage_open(struct confimage *image, struct config *config)
 	*config = (struct config){ .image = image->data,
 				   .minder = header->has_minder != 0,
 				   .history_ms = header->history_ms };
-	if (point_all(image, config) && take_paths(image, config))
+	if (point_all(image, config) && are_possible(config) && take_paths(image, config))
 		return true;
 	free(config->conf_dir);
 	free(config->state_dir);
