@@ -35,7 +35,7 @@ static void check_lease(void)
 	if (lease_read(&dir, &theirs))
 		return;
 	FUZZ_CHECK(memchr(theirs.host, '\0', sizeof(theirs.host)) != NULL);
-	FUZZ_CHECK(lease_lapse_ms(theirs.interval_ms) > 0);
+	FUZZ_CHECK(theirs.interval_ms >= 0 && lease_lapse_ms(theirs.interval_ms) > 0);
 	(void)lease_judge(&theirs, &ours, 0, NOW_MS);
 	FUZZ_CHECK(lease_take(&dir, &theirs, &err) == 0);
 	FUZZ_CHECK(lease_read(&dir, &again) == 0);
