@@ -17,14 +17,48 @@ build_packages="$tool_packages libconfuse-dev libjansson-dev libsqlite3-dev libc
 	libssl-dev check"
 static_packages="$tool_packages musl-tools linux-libc-dev dpkg-dev binutils flex tcl perl xz-utils"
 demo_packages="python3 util-linux"
-test_packages="python3 python3-rq redis-server cron strace valgrind mandoc groff-base shellcheck
-	procps util-linux openssl prometheus prometheus-node-exporter"
+test_packages="beanstalkd
+	cron
+	faketime
+	groff-base
+	mandoc
+	openssl
+	php-amqp
+	php-cli
+	php-redis
+	php-symfony-amqp-messenger
+	php-symfony-beanstalkd-messenger
+	php-symfony-cache
+	php-symfony-console
+	php-symfony-event-dispatcher
+	php-symfony-messenger
+	php-symfony-redis-messenger
+	procps
+	prometheus
+	prometheus-alertmanager
+	prometheus-node-exporter
+	python3
+	python3-rq
+	rabbitmq-server
+	redis-server
+	shellcheck
+	sqlite3
+	strace
+	supervisor
+	tini
+	tinyproxy-bin
+	util-linux
+	valgrind
+	webhook"
+# Node with npm may come from elsewhere, and then Debian's do not go with it.
+command -v npm >/dev/null || test_packages="$test_packages nodejs npm"
 
 # The demonstration waits that long for each thing that it expects.
 patience_s=60
 log=build/quickstart.log
 home=
 drop=
+receiver=
 
 step() {
 	printf '\n==> %s\n' "$*"
@@ -80,8 +114,20 @@ install_packages() {
 	fi
 	apt update
 	# shellcheck disable=SC2086 # a list of names
-	apt install -y --no-install-recommends $missing
+	apt_install $missing
 }
+
+# Some of them are servers. The tests start those themselves; nothing is to run because it was installed.
+apt_install() (
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		trap 'root rm -f $policy' EXIT
+		trap 'exit 130' INT TERM HUP
+		printf '#!/bin/sh\nexit 101\n' | root tee $policy >/dev/null
+		root chmod 755 $policy
+	fi
+	apt install -y --no-install-recommends "$@"
+)
 
 fail_logged() {
 	printf '\n' >&2
@@ -247,9 +293,18 @@ make_home() {
 	trap 'exit 143' TERM
 	trap 'exit 129' HUP
 	mkdir -p "$home/bin" "$home/queue" "$home/.config/cronherd/conf.d"
-	cp build/cronherd conf.d/sample/filequeue "$home/bin/"
+	cp build/cronherd build/cronherd-full conf.d/sample/filequeue conf.d/sample/receive "$home/bin/"
 	cat >"$home/.config/cronherd/cronherd.conf" <<-END
 		state_dir = "$home/.local/state/cronherd"
+	END
+	# A port that is free now, and a secret of 32 random bytes, which only the owner may read.
+	port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
+	(umask 077 && printf 'whsec_%s\n' "$(head -c 32 /dev/urandom | base64 -w 0)" >"$home/webhook.secret")
+	cat >"$home/.config/cronherd/conf.d/telling.conf" <<-END
+		webhook "receiver" {
+		  url = "http://127.0.0.1:$port/events"
+		  secret_file = "$home/webhook.secret"
+		}
 	END
 	cat >"$home/.config/cronherd/conf.d/filequeue.conf" <<-END
 		worker "filequeue" {
@@ -262,13 +317,38 @@ make_home() {
 	printf '%s\n' "$home" >"$home/.home"
 	: >"$home/jobs.txt"
 	chmod go-w "$home/.config/cronherd/cronherd.conf" "$home/.config/cronherd/conf.d" \
-		"$home/.config/cronherd/conf.d/filequeue.conf"
+		"$home"/.config/cronherd/conf.d/*
 	choose_user
 	cd "$home"
 	as_user "$home/bin/cronherd" --version >/dev/null ||
 		die "programs cannot be executed in $home: set TMPDIR to where they can"
-	say "$home, conf.d/filequeue.conf in it:"
-	sed 's/^/    /' "$home/.config/cronherd/conf.d/filequeue.conf"
+	say "$home, what it keeps and whom it tells:"
+	cat "$home"/.config/cronherd/conf.d/* | sed 's/^/    /'
+	say "bin/receive $port listens: it prints the events whose signature is right"
+	start_receiver
+}
+
+# It runs in the background; what it prints goes to the file "received".
+start_receiver() {
+	: >"$home/received"
+	# shellcheck disable=SC2016 # for the other shell
+	as_user sh -c 'echo $$ && exec "$0" "$1"' "$home/bin/receive" "$port" >>"$home/received" 2>&1 &
+	wait_until "the receiver has begun" test -s received
+	receiver=$(head -n 1 received)
+	wait_until "the receiver listens" is_listening
+	: >received
+}
+
+is_listening() {
+	is_alive "$receiver" || die "the receiver has ended: $(cat received)"
+	grep -qi ":$(printf %04X "$port") 00000000:0000 0A" /proc/net/tcp
+}
+
+# Whether all of the events were received, and verified.
+was_received() {
+	for event in "$@"; do
+		grep -q "^verified: cronherd\.$event\$" received || return 1
+	done
 }
 
 # At the end, and whenever we end before it.
@@ -276,6 +356,7 @@ remove_home() {
 	trap - EXIT
 	[ -n "$home" ] || return 0
 	herd stop --now >/dev/null 2>&1 || :
+	[ -z "$receiver" ] || kill "$receiver" 2>/dev/null || :
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		nothing_is_left && break
 		sleep 0.2
@@ -305,6 +386,13 @@ demo_kill() {
 	kill -9 "$pid"
 	wait_until "filequeue:1 is back" is_another 1 "$pid"
 	say "filequeue:1 is back as $(pid_of 1): its minder had seen it end"
+	step "Whoever was to be told of it has been told"
+	wait_until "the receiver was told" was_received "worker.stopped filequeue:1 killed" \
+		"worker.started filequeue:1 killed"
+	printf '\n    $ cat received\n'
+	sed 's/^/    /' received
+	show events --since 1min
+	step "No job was lost"
 	wait_until "all jobs are done, the interrupted one too" all_done
 	say "all jobs are done, the interrupted one too"
 	show status
@@ -383,6 +471,8 @@ demo_end() {
 	[ "$jobs_put" -eq "$jobs_done" ] || die "$jobs_put jobs were put, $jobs_done are done"
 	say "$jobs_put jobs were put into the queue, $jobs_done are done"
 	show stop
+	kill "$receiver"
+	receiver=
 	wait_until "no process is left" nothing_is_left
 	used=$home
 	remove_home
@@ -457,6 +547,8 @@ tests() {
 	export CRONHERD_STATIC_PROGRAM="$source_dir/build-static/cronherd"
 	step "Building the tests"
 	logged make -C build -j "$jobs" check TESTS=
+	say "\$ tests/receiver/install.sh build/tests/receiver"
+	tests/receiver/install.sh build/tests/receiver 2>&1 | sed 's/^/    /'
 	step "Running the tests"
 	find build \( -name '*.trs' -o -name 'test-suite.log' \) -exec rm -f {} +
 	say "\$ make -C build check"

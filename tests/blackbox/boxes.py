@@ -5,6 +5,7 @@ Nothing is skipped where a tool lacks: need() fails and says what to install.
 """
 import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -67,6 +68,26 @@ def traced(*options, output="/dev/null"):
     """strace's command line; what workers and minders execute is not followed."""
     need("strace")
     return ["strace", "-f", "-b", "execve", "-qq", "-o", output, *options]
+
+
+def kill_points(trace, limit, after=None):
+    """
+    Where to kill a program whose TRACE (strace -f) is given: (syscall, its number in its process), in the order in which a process first comes
+    there; at most LIMIT of them, evenly spread ("all": all). AFTER: only those behind the first line that has this in it.
+    """
+    counts, points, begun = {}, {}, after is None
+    for line in trace.splitlines():
+        begun = begun or after in line
+        match = re.match(r"(\d+) +(\w+)\(", line)
+        if not match or match[2] in ("execve", "exit_group"):
+            continue
+        counts[match[1], match[2]] = number = counts.get((match[1], match[2]), 0) + 1
+        if begun:
+            points[match[2], number] = True
+    points = list(points)
+    if limit == "all" or int(limit) >= len(points):
+        return points
+    return [points[i * len(points) // int(limit)] for i in range(int(limit))]
 
 
 def pid_of(herd, id, root=""):

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 
-from boxes import Box, need_root, odd, traced
+from boxes import Box, kill_points, need_root, odd, traced
 from herdtest import PROGRAM, HerdTest, alive, main, read, wait_until
 
 
@@ -227,18 +227,9 @@ class Torture(HerdTest):
         prepare()
         trace = self.dir + "/trace"
         subprocess.run([*traced(output=trace), PROGRAM, "-c", self.config, "run"], check=True, stdin=subprocess.DEVNULL)
-        counts, points = {}, []
-        for line in read(trace).splitlines():
-            match = re.match(r"(\d+) +(\w+)\(", line)
-            if not match or match[2] in ("execve", "exit_group"):
-                continue
-            counts[match[1], match[2]] = number = counts.get((match[1], match[2]), 0) + 1
-            if (match[2], number) not in points:
-                points.append((match[2], number))
-        self.assertGreater(len(points), 100)
-        if self.COUNT == "all" or int(self.COUNT) >= len(points):
-            return points
-        return [points[i * len(points) // int(self.COUNT)] for i in range(int(self.COUNT))]
+        points = kill_points(read(trace), self.COUNT)
+        self.assertGreater(len(kill_points(read(trace), "all")), 100)
+        return points
 
     def litter(self):
         found = []

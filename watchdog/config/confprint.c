@@ -18,7 +18,7 @@ struct unit {
 /* ---- values ------------------------------------------------------------------------------- */
 
 /* Between double quotes. "${" would be a variable of the environment, which is refused. */
-static void add_quoted(const char *value, struct str *text)
+void confprint_quoted(const char *value, struct str *text)
 {
 	str_add(text, "\"");
 	for (const char *at = value; *at; at++) {
@@ -68,7 +68,7 @@ static void add_signal(int sig, struct str *text)
 	const char *name = signame_text(sig);
 
 	if (strpbrk(name, "+-"))
-		add_quoted(name, text);
+		confprint_quoted(name, text);
 	else
 		str_add(text, name);
 }
@@ -112,7 +112,7 @@ static void add_text(const char *value, enum option_privacy privacy, struct str 
 {
 	char *shown = privacy_text(privacy, value);
 
-	add_quoted(shown, text);
+	confprint_quoted(shown, text);
 	free(shown);
 }
 
@@ -126,7 +126,7 @@ static void add_list(const struct strlist *list, enum option_privacy privacy, st
 	str_add(text, "}");
 }
 
-static void add_value(const struct option_spec *option, const void *options, struct str *text)
+void confprint_value(const struct option_spec *option, const void *options, struct str *text)
 {
 	if (option_is_number(option)) {
 		add_number(option, *option_number(option, options), text);
@@ -152,7 +152,12 @@ static bool is_same_list(const struct strlist *a, const struct strlist *b)
 	return true;
 }
 
-static bool is_same_value(const struct option_spec *option, const void *a, const void *b)
+void confprint_list(const struct strlist *list, struct str *text)
+{
+	add_list(list, OPTION_OPEN, text);
+}
+
+bool confprint_is_same(const struct option_spec *option, const void *a, const void *b)
 {
 	if (option_is_number(option))
 		return *option_number(option, a) == *option_number(option, b);
@@ -180,10 +185,10 @@ static void add_section(const struct section *section, const struct option_spec 
 		 section->name);
 	for (const struct option_spec *option = table; option->name; option++) {
 		if (option->kind == OPTION_LATER ||
-		    (defaults && is_same_value(option, section->options, defaults)))
+		    (defaults && confprint_is_same(option, section->options, defaults)))
 			continue;
 		str_addf(text, "\t%s = ", option->name);
-		add_value(option, section->options, text);
+		confprint_value(option, section->options, text);
 		str_add(text, "\n");
 	}
 	str_add(text, "}\n");
@@ -247,7 +252,7 @@ static void add_comment(const char *name, const char *value, struct str *text)
 	if (!value)
 		return; /* the files were not read that far */
 	str_addf(text, "# %s = ", name);
-	add_quoted(value, text);
+	confprint_quoted(value, text);
 	str_add(text, "\n");
 }
 

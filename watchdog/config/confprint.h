@@ -13,8 +13,21 @@
 
 #include "watchdog/base/str.h"
 #include "watchdog/config/config.h"
+#include "watchdog/model/option.h"
 
 /* Adds all workers, groups, webhooks and pings; options at their default only where IS_ALL. */
 void confprint(const struct config *config, bool is_all, struct str *text);
+
+/* Adds OPTION's value in OPTIONS as it stands behind "NAME = ". */
+void confprint_value(const struct option_spec *option, const void *options, struct str *text);
+
+/* Adds VALUE in double quotes. */
+void confprint_quoted(const char *value, struct str *text);
+
+/* Adds {"…", "…"}. */
+void confprint_list(const struct strlist *list, struct str *text);
+
+/* Whether OPTION has the same value in A and B. */
+bool confprint_is_same(const struct option_spec *option, const void *a, const void *b);
 
 #endif

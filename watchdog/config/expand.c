@@ -529,16 +529,26 @@ static void put_all(struct environ_list *env, const struct strlist *items)
 		put(env, mem_dup(items->items[i]));
 }
 
+void expand_base(const struct account *account, struct strlist *environment)
+{
+	strlist_take(environment, mem_format("HOME=%s", account->home));
+	strlist_take(environment, mem_format("USER=%s", account->name));
+	strlist_take(environment, mem_format("LOGNAME=%s", account->name));
+	strlist_take(environment, mem_format("SHELL=%s", account->shell));
+	strlist_take(environment,
+		     mem_format("PATH=%s", account->uid == 0
+						   ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+						   : "/usr/local/bin:/usr/bin:/bin"));
+	strlist_add(environment, "LANG=C.UTF-8");
+}
+
 static void put_base(struct environ_list *env, const struct account *account)
 {
-	put_pair(env, "HOME", account->home);
-	put_pair(env, "USER", account->name);
-	put_pair(env, "LOGNAME", account->name);
-	put_pair(env, "SHELL", account->shell);
-	put_pair(env, "PATH",
-		 account->uid == 0 ? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-				   : "/usr/local/bin:/usr/bin:/bin");
-	put_pair(env, "LANG", "C.UTF-8");
+	struct strlist items = STRLIST_INIT;
+
+	expand_base(account, &items);
+	put_all(env, &items);
+	strlist_free(&items);
 }
 
 static int put_file(struct environ_list *env, const struct instance *instance,

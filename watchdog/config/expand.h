@@ -43,6 +43,9 @@ int expand_instance(const struct config *config, const struct instance *instance
 		    struct expanded *expanded, struct err *err);
 void expanded_free(struct expanded *expanded);
 
+/* Adds what every process of ACCOUNT is given: HOME USER LOGNAME SHELL PATH LANG. */
+void expand_base(const struct account *account, struct strlist *environment);
+
 /*
  * The exact environment of the process, as a NULL-terminated list in which each name stands
  * once: from empty, in this order, later winning: HOME USER LOGNAME SHELL PATH LANG, env_file,

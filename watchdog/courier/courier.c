@@ -32,9 +32,71 @@ struct service {
 	struct queue *queues; /* none until there is a journal */
 	size_t queue_count;
 	struct pinging pinging;
+	struct str complained; /* as the file has it */
 	bool has_failed; /* the journal: nothing more is sent but pings */
 	struct err err;
 };
+
+/* ---- complaints --------------------------------------------------------------------------- */
+
+/* At once: the next round may come before we end, and we may be killed. A disk that takes no file is what the round complains of itself. */
+static void keep_complaints(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	struct str text = STR_INIT;
+
+	complaints_format(&errand->complaints, &text);
+	if (strcmp(str_text(&text), str_text(&service->complained)) != 0) {
+		(void)complaints_save(errand->state_fd, &errand->complaints);
+		str_free(&service->complained);
+		service->complained = text;
+		return;
+	}
+	str_free(&text);
+}
+
+static bool is_of(const char *text, const char *kind, const char *name)
+{
+	size_t kind_len = strlen(kind);
+	size_t name_len = strlen(name);
+
+	return strncmp(text, kind, kind_len) == 0 && strncmp(text + kind_len, name, name_len) == 0 &&
+	       text[kind_len + name_len] == ':';
+}
+
+/* Whether it is of a webhook or a ping that the configuration does not have. */
+static bool is_orphan(const struct config *config, const char *text)
+{
+	if (strncmp(text, "webhook ", strlen("webhook ")) != 0 &&
+	    strncmp(text, "ping ", strlen("ping ")) != 0)
+		return false;
+	for (size_t i = 0; i < config->webhook_count; i++)
+		if (is_of(text, "webhook ", config->webhooks[i].name))
+			return false;
+	for (size_t i = 0; i < config->ping_count; i++)
+		if (is_of(text, "ping ", config->pings[i].name))
+			return false;
+	return true;
+}
+
+/* At the end: what nobody can mend any more goes. */
+static void drop_complaints(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	struct complaints *complaints = &errand->complaints;
+
+	complaints_age(complaints, errand->now.wall_ms);
+	for (size_t i = complaints->count; i-- > 0 && !errand->config->error_count;) {
+		const char *text = complaints->items[i].text;
+
+		if (is_orphan(errand->config, text)) {
+			char *topic = mem_dup_n(text, (size_t)(strchr(text, ':') - text));
+
+			complaints_clear(complaints, topic);
+			free(topic);
+		}
+	}
+}
 
 /* ---- the journal -------------------------------------------------------------------------- */
 
@@ -191,6 +253,7 @@ static void turn(struct service *service)
 	if (!service->has_failed && (look(service, &err) || step_queues(service, &err)))
 		fail(service, &err);
 	pinging_step(&service->pinging, errand);
+	keep_complaints(service);
 }
 
 static void work(struct service *service)
@@ -304,53 +367,6 @@ static void publish(struct service *service)
 	errand->done.dead += errand->batch.buried;
 }
 
-/* ---- complaints --------------------------------------------------------------------------- */
-
-static bool is_of(const char *text, const char *kind, const char *name)
-{
-	size_t kind_len = strlen(kind);
-	size_t name_len = strlen(name);
-
-	return strncmp(text, kind, kind_len) == 0 && strncmp(text + kind_len, name, name_len) == 0 &&
-	       text[kind_len + name_len] == ':';
-}
-
-/* Whether it is of a webhook or a ping that the configuration does not have. */
-static bool is_orphan(const struct config *config, const char *text)
-{
-	if (strncmp(text, "webhook ", strlen("webhook ")) != 0 &&
-	    strncmp(text, "ping ", strlen("ping ")) != 0)
-		return false;
-	for (size_t i = 0; i < config->webhook_count; i++)
-		if (is_of(text, "webhook ", config->webhooks[i].name))
-			return false;
-	for (size_t i = 0; i < config->ping_count; i++)
-		if (is_of(text, "ping ", config->pings[i].name))
-			return false;
-	return true;
-}
-
-static void save_complaints(struct service *service)
-{
-	struct errand *errand = &service->errand;
-	struct complaints *complaints = &errand->complaints;
-
-	complaints_age(complaints, errand->now.wall_ms);
-	for (size_t i = complaints->count; i-- > 0 && !errand->config->error_count;) {
-		const char *text = complaints->items[i].text;
-
-		if (is_orphan(errand->config, text)) {
-			char *topic = mem_dup_n(text, (size_t)(strchr(text, ':') - text));
-
-			complaints_clear(complaints, topic);
-			free(topic);
-		}
-	}
-	/* A disk that takes no file is what the round complains of itself. */
-	(void)complaints_save(errand->state_fd, complaints);
-	complaints_free(complaints);
-}
-
 /* ---- a run -------------------------------------------------------------------------------- */
 
 static int begin(struct service *service, struct err *err)
@@ -362,6 +378,7 @@ static int begin(struct service *service, struct err *err)
 	if (http_open(&errand->http, err))
 		return -1;
 	complaints_load(errand->state_fd, &errand->complaints);
+	complaints_format(&errand->complaints, &service->complained);
 	(void)inbox_has_beat(&service->inbox, errand->state_fd);
 	pinging_open(&service->pinging, errand);
 	if (needs_journal(service) && take_in(service, &why))
@@ -376,7 +393,10 @@ static void end(struct service *service)
 	if (errand->journal && !service->has_failed)
 		publish(service);
 	pinging_finish(&service->pinging, errand);
-	save_complaints(service);
+	drop_complaints(service);
+	keep_complaints(service);
+	complaints_free(&errand->complaints);
+	str_free(&service->complained);
 	http_close(errand->http);
 	pinging_close(&service->pinging);
 	for (size_t i = 0; i < service->queue_count; i++)

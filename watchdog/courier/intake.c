@@ -27,8 +27,8 @@ struct intake {
 	const struct config *config;
 	struct err *err;
 	int64_t now_wall_ms;
-	bool *is_disabled;	  /* of each webhook; NULL until the first file */
-	struct strlist unread;	  /* names of webhooks whose filters are not known */
+	bool *is_disabled;     /* of each webhook; NULL until the first file */
+	struct strlist unread; /* names of webhooks whose filters are not known */
 	struct taken *taken;
 	size_t taken_count;
 	size_t gone_count; /* of these, from the first on: looked at once more */
@@ -60,7 +60,8 @@ static bool is_defined(const struct config *config, const char *name)
 	return false;
 }
 
-/* Those in error; and where a file could not be read to its end, those that were there before and may be in it. */
+/* Those in error; and where a file could not be read to its end, those that were there before and
+ * may be in it. */
 static int find_unread(struct intake *intake)
 {
 	const struct config *config = intake->config;
@@ -212,9 +213,9 @@ static int take_lines(struct intake *intake, const char *name, const char *text)
 static void note(struct intake *intake, const char *name, size_t len)
 {
 	if ((intake->taken_count & (intake->taken_count - 1)) == 0) /* full at each power of two */
-		intake->taken = mem_resize(intake->taken,
-					   intake->taken_count ? intake->taken_count * 2 : 1,
-					   sizeof(*intake->taken));
+		intake->taken =
+			mem_resize(intake->taken, intake->taken_count ? intake->taken_count * 2 : 1,
+				   sizeof(*intake->taken));
 	intake->taken[intake->taken_count++] = (struct taken){ .name = mem_dup(name), .len = len };
 }
 
@@ -230,7 +231,7 @@ static enum spool_taken take(const char *name, char *text, void *data)
 	return SPOOL_KEEP;
 }
 
-/* The second time, when all is: what is as it was taken may go. Both times the order is that of names. */
+/* The second time, when all is: what is as it was taken may go. Both times by order of names. */
 static enum spool_taken let_go(const char *name, char *text, void *data)
 {
 	struct intake *intake = data;
@@ -261,7 +262,8 @@ static int take_in(struct intake *intake, int state_fd)
 	int seen = spool_each(state_fd, take, intake);
 
 	if (seen < 0)
-		(void)err_set(intake->err, ERR_SYSTEM, -seen, "cannot read spool/ in the state directory");
+		(void)err_set(intake->err, ERR_SYSTEM, -seen,
+			      "cannot read spool/ in the state directory");
 	if (!intake->is_disabled) /* not one file */
 		return seen < 0 ? -1 : 0;
 	/* Those before one that could not be read are whole. */
@@ -271,7 +273,8 @@ static int take_in(struct intake *intake, int state_fd)
 	}
 	if (journal_commit(intake->journal, intake->err))
 		return -1;
-	(void)spool_each(state_fd, let_go, intake); /* what stays is taken again, and known by its ids */
+	(void)spool_each(state_fd, let_go,
+			 intake); /* what stays is taken again, and known by its ids */
 	return seen < 0 ? -1 : intake->new_events;
 }
 

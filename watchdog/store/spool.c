@@ -19,6 +19,8 @@
 
 /* A file longer than that is none of ours: a million events. */
 #define TEXT_MAX (INT64_C(1) << 30)
+/* No wait is as long: the longest one is a day, and a fifth more. */
+#define OWED_MAX_MS INT64_C(108000000)
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -147,10 +149,12 @@ void spool_close(struct spool *spool)
 int64_t spool_owed_wall_ms(int state_fd)
 {
 	struct stat st;
+	int64_t owed_wall_ms;
 
 	if (fstatat(state_fd, SPOOL_OWED, &st, AT_SYMLINK_NOFOLLOW))
 		return INT64_MAX;
-	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	owed_wall_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return owed_wall_ms > clock_read().wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
 }
 
 static int set_time(int state_fd, int64_t wall_ms)

@@ -36,7 +36,8 @@ struct spool {
 int spool_add(struct spool *spool, int state_fd, const char *line, size_t len);
 void spool_close(struct spool *spool);
 
-/* When the courier is to be called, by the wall clock; INT64_MAX: nothing is owed. */
+/* When the courier is to be called, by the wall clock; INT64_MAX: nothing is owed. A time that no wait reaches (the clock was set back since)
+ * counts as come. */
 int64_t spool_owed_wall_ms(int state_fd);
 
 /* Says when. INT64_MAX: nothing is owed any more. 0 or a negative errno. */

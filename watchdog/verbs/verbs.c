@@ -7,26 +7,13 @@
 #include "watchdog/verbs/verb.h"
 
 extern const struct verb verb_run, verb_start, verb_stop, verb_restart, verb_scale, verb_check,
-	verb_status, verb_events, verb_deliver, verb_signal, verb_logs, verb_config, verb_cron,
-	verb_doctor, verb_minder;
+	verb_status, verb_events, verb_deliver, verb_signal, verb_logs, verb_config, verb_import,
+	verb_export, verb_cron, verb_doctor, verb_minder;
 
 const struct verb *const verb_table[] = {
-	&verb_run,
-	&verb_start,
-	&verb_stop,
-	&verb_restart,
-	&verb_scale,
-	&verb_check,
-	&verb_status,
-	&verb_events,
-	&verb_deliver,
-	&verb_signal,
-	&verb_logs,
-	&verb_config,
-	&verb_cron,
-	&verb_doctor,
-	&verb_minder,
-	NULL,
+	&verb_run,    &verb_start,  &verb_stop,	   &verb_restart, &verb_scale,	&verb_check,
+	&verb_status, &verb_events, &verb_deliver, &verb_signal,  &verb_logs,	&verb_config,
+	&verb_import, &verb_export, &verb_cron,	   &verb_doctor,  &verb_minder, NULL,
 };
 
 const struct verb *verb_find(const char *name)
