@@ -56,4 +56,7 @@ bool errand_was_cut(const struct http_result *result, int64_t given_ms, int64_t 
 void errand_complain(struct errand *errand, enum complaint_kind kind, const char *topic,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Forgets complaints that have passed: old notes, and those about webhooks and pings that the configuration has no more. */
+void errand_forget(struct errand *errand);
+
 #endif
