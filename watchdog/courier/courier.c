@@ -21,7 +21,8 @@
 /* Between two looks at what rounds have left. */
 #define LOOK_MS INT64_C(200)
 /* A try that is due so soon is waited for; for a later one another courier is called. */
-#define SOON_MS INT64_C(10000)
+#define SOON_MS		INT64_C(10000)
+#define PATIENCE_MIN_MS INT64_C(200)
 /* To tidy up behind a run that was still alive. */
 #define FOLLOW_UP_MS INT64_C(60000)
 
@@ -96,7 +97,8 @@ static int open_journal(struct service *service, struct err *err)
 	if (status)
 		return -1;
 	complaints_clear(&errand->complaints, "journal");
-	return open_queues(service, err);
+	/* While there is time. */
+	return retention_keep(errand, err) ? -1 : open_queues(service, err);
 }
 
 static int take_in(struct service *service, struct err *err)
@@ -205,12 +207,27 @@ static int64_t wait_ms(const struct service *service)
 	return least(next, LOOK_MS);
 }
 
+/* Near its end the courier does not wait for a lock for longer than it lives. */
+static void look_at_clock(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	int64_t left_ms;
+
+	errand->now = clock_read();
+	left_ms = errand->until_boot_ms - errand->now.boot_ms;
+	if (errand->journal)
+		journal_set_patience(errand->journal,
+				     left_ms < PATIENCE_MIN_MS
+					     ? PATIENCE_MIN_MS
+					     : least(left_ms, JOURNAL_PATIENCE_MS));
+}
+
 static void turn(struct service *service)
 {
 	struct errand *errand = &service->errand;
 	struct err err = ERR_INIT;
 
-	errand->now = clock_read();
+	look_at_clock(service);
 	if (!service->has_failed && (look(service, &err) || step_queues(service, &err)))
 		fail(service, &err);
 	pinging_step(&service->pinging, errand);
@@ -277,7 +294,8 @@ static int settle(struct service *service, struct err *err)
 	struct errand *errand = &service->errand;
 	int64_t *owed = &errand->done.next_wall_ms;
 
-	if (batch_store(&errand->batch, errand->journal, err) || retention_keep(errand, err))
+	look_at_clock(service);
+	if (batch_store(&errand->batch, errand->journal, err))
 		return -1;
 	spool_take_owed(errand->state_fd);
 	if (look_again(service, err))
