@@ -629,6 +629,7 @@ class Asking(DeliverTest):
         self.webhook("b")
         self.deliver(check=0)
         self.assertEqual((self.webhooks()["a"]["state"], self.webhooks()["a"]["owed"]), ("removed", 1))
+        self.assertGreater(self.owed_s(), 60, "it is looked for it later, and not all the time")
         self.write("conf.d/webhook-a.conf", 'webhook "a" { url = "http://127.0.0.1:1/" nonsense = 1 }\n')
         self.deliver(check=1)
         self.assertEqual(self.webhooks()["a"]["state"], "broken")

@@ -25,6 +25,8 @@
 #define PATIENCE_MIN_MS INT64_C(200)
 /* To tidy up behind a run that was still alive. */
 #define FOLLOW_UP_MS INT64_C(60000)
+/* How often it is looked whether a webhook is there again. */
+#define ABSENT_MS INT64_C(3600000)
 
 struct service {
 	struct errand errand;
@@ -275,6 +277,21 @@ static int64_t owed_wall_ms(const struct service *service)
 	return owed;
 }
 
+/* Whether something is owed to a webhook that the configuration does not have, or not so that it
+ * could be read. */
+static int owes_the_absent(struct service *service, bool *does, struct err *err)
+{
+	struct errand *errand = &service->errand;
+	struct tally tally;
+	int status = tally_take(&tally, errand->journal, errand->config, err);
+
+	*does = false;
+	for (size_t i = 0; status == 0 && i < tally.count; i++)
+		*does = *does || (!tally.webhooks[i].webhook && tally.webhooks[i].tally.owed);
+	tally_free(&tally);
+	return status;
+}
+
 static int look_again(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
@@ -293,15 +310,20 @@ static int settle(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
 	int64_t *owed = &errand->done.next_wall_ms;
+	int64_t next_wall_ms;
+	bool is_for_absent;
 
 	look_at_clock(service);
 	if (batch_store(&errand->batch, errand->journal, err))
 		return -1;
 	spool_take_owed(errand->state_fd);
-	if (look_again(service, err))
+	if (look_again(service, err) || owes_the_absent(service, &is_for_absent, err))
 		return -1;
-	*owed = owed_wall_ms(service);
-	if (*owed == INT64_MAX || spool_owe(errand->state_fd, *owed) == 0)
+	*owed = next_wall_ms = owed_wall_ms(service);
+	/* Who comes back is not announced by anything. */
+	if (is_for_absent)
+		next_wall_ms = least(next_wall_ms, errand->now.wall_ms + ABSENT_MS);
+	if (next_wall_ms == INT64_MAX || spool_owe(errand->state_fd, next_wall_ms) == 0)
 		spool_drop_owed(errand->state_fd);
 	return wait_ms(service) >= 0;
 }
