@@ -129,7 +129,7 @@ static bool needs_journal(const struct service *service)
 	const struct errand *errand = &service->errand;
 
 	return inbox_count(errand->state_fd) > 0 ||
-	       spool_owed_wall_ms(errand->state_fd) != INT64_MAX ||
+	       spool_owed_wall_ms(errand->state_fd) <= errand->now.wall_ms ||
 	       (!errand->options->is_detached &&
 		faccessat(errand->state_fd, JOURNAL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
