@@ -8,6 +8,7 @@
 #include "tests/unit/check_main.h"
 #include "tests/unit/fakehttp.h"
 #include "tests/unit/journal_fixture.h"
+#include "watchdog/courier/digest.h"
 #include "watchdog/courier/queue.h"
 #include "watchdog/net/verdict.h"
 
@@ -623,6 +624,7 @@ START_TEST(a_digest_is_the_same_at_each_try)
 
 	webhook.options.digest = 5;
 	happen_often(7, "same");
+	pass(DIGEST_GATHER_MS);
 	open_queue();
 	step();
 	ck_assert_ptr_nonnull(strstr(body(0), "webhook.digest"));
@@ -651,10 +653,33 @@ START_TEST(a_digest_is_the_same_at_each_try)
 }
 END_TEST
 
+START_TEST(the_first_waits_for_company)
+{
+	webhook.options.digest = 3;
+	happen("e0", "worker.stopped", "mail:1", "one");
+	open_queue();
+	step();
+	ck_assert_uint_eq(fakehttp_count, 0);
+	ck_assert_int_eq(queue_due_wall_ms(&queue), errand.now.wall_ms + DIGEST_GATHER_MS);
+	pass(DIGEST_GATHER_MS / 2);
+	happen("e1", "worker.stopped", "mail:2", "two");
+	happen("e2", "worker.stopped", "mail:3", "three");
+	queue_expect_more(&queue);
+	step();
+	ck_assert_uint_eq(fakehttp_count, 0);
+	pass(DIGEST_GATHER_MS / 2);
+	step();
+	ck_assert_ptr_nonnull(strstr(body(0), "\"count\":3"));
+	answer(200);
+	ck_assert_int_eq(stored().delivered, 3);
+}
+END_TEST
+
 START_TEST(few_are_no_digest)
 {
 	webhook.options.digest = 5;
 	happen_often(4, "same");
+	pass(DIGEST_GATHER_MS);
 	open_queue();
 	for (int i = 0; i < 4; i++) {
 		step();
@@ -671,6 +696,7 @@ START_TEST(a_digest_has_what_matters_first)
 	webhook.options.format = WEBHOOK_SLACK;
 	happen_often(300, "same");
 	happen("bad", "worker.fatal", "mail:777", "same");
+	pass(DIGEST_GATHER_MS);
 	open_queue();
 	step();
 	ck_assert_ptr_nonnull(strstr(body(0), "mail:777"));
@@ -683,6 +709,7 @@ START_TEST(chats_get_digests_by_default)
 {
 	webhook.options.format = WEBHOOK_SLACK;
 	happen_often(12, "same");
+	pass(DIGEST_GATHER_MS);
 	open_queue();
 	step();
 	answer(200);
@@ -779,6 +806,7 @@ static Suite *suite(void)
 	tcase_add_test(t, never_unsigned_for_want_of_a_secret);
 	tcase_add_test(t, what_is_not_asked_for_is_passed_over);
 	tcase_add_test(t, a_digest_is_the_same_at_each_try);
+	tcase_add_test(t, the_first_waits_for_company);
 	tcase_add_test(t, few_are_no_digest);
 	tcase_add_test(t, a_digest_has_what_matters_first);
 	tcase_add_test(t, chats_get_digests_by_default);
