@@ -637,6 +637,16 @@ class Asking(DeliverTest):
         self.deliver(check=0)
         self.assertEqual(self.ids("/a"), ["e1"])
 
+    def test_nobody_complains_of_what_is_configured_no_more(self):
+        self.webhook("a")
+        self.receiver.answer("/a", (404,))
+        self.spool("e1")
+        self.deliver("--detached", check=1)
+        os.unlink(self.conf_dir + "/webhook-a.conf")
+        self.assertEqual(self.herd("-v", "run").stderr, "")
+        self.webhook("a")
+        self.assertIn("webhook a: ", self.herd("-v", "run").stderr)
+
     def test_what_it_writes_is_for_its_owner_alone(self):
         self.webhook("a")
         self.spool("e1")
