@@ -2,6 +2,8 @@
 /* queue: order, retries, verdicts, digests, flapping, dead letters; against a real journal and a
  * network of ours. */
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "tests/unit/check_main.h"
 #include "tests/unit/fakehttp.h"
@@ -210,6 +212,30 @@ START_TEST(what_is_not_stored_is_sent_again)
 }
 END_TEST
 
+/* A file size limit is a full disk in a small way: what was sent could not be noted, and would be
+ * sent each minute. */
+START_TEST(with_a_full_disk_nothing_is_sent)
+{
+	struct rlimit limit, small;
+	int status;
+
+	happen_often(2, NULL);
+	open_queue();
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 100;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	status = queue_step(&queue, &errand, &err);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(status, -1);
+	ck_assert_msg(err.sys_errno == JOURNAL_FULL, "%s", err.text);
+	ck_assert_uint_eq(fakehttp_count, 0);
+	step();
+	ck_assert_uint_eq(fakehttp_count, 1);
+}
+END_TEST
+
 START_TEST(what_comes_meanwhile_is_sent)
 {
 	open_queue();
@@ -333,7 +359,9 @@ END_TEST
 
 START_TEST(a_time_cut_short_is_nobodys_fault)
 {
-	const struct http_result timeout = { .failure = HTTP_TIMEOUT, .why = "no answer" };
+	const struct http_result timeout = { .failure = HTTP_TIMEOUT,
+					     .why = "no answer",
+					     .took_ms = 5000 - ERRAND_RESERVE_MS };
 
 	happen_often(1, NULL);
 	open_queue();
@@ -347,6 +375,23 @@ START_TEST(a_time_cut_short_is_nobodys_fault)
 	ck_assert_int_eq(queue.endpoint.failures, 0);
 	step();
 	ck_assert_int_eq(fakehttp_requests[1].timeout_ms, 15000);
+	give(&timeout);
+	ck_assert_int_eq(queue.endpoint.failures, 1);
+}
+END_TEST
+
+/* A connection has five seconds at most, however much is left. */
+START_TEST(what_had_its_time_has_failed)
+{
+	const struct http_result timeout = { .failure = HTTP_TIMEOUT,
+					     .why = "no connection",
+					     .took_ms = 5001 };
+
+	happen_often(1, NULL);
+	open_queue();
+	errand.until_boot_ms = BOOT_MS + 12000;
+	step();
+	ck_assert_int_lt(fakehttp_requests[0].timeout_ms, 15000);
 	give(&timeout);
 	ck_assert_int_eq(queue.endpoint.failures, 1);
 }
@@ -740,6 +785,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_add_test(t, in_order_one_at_a_time);
 	tcase_add_test(t, what_is_not_stored_is_sent_again);
+	tcase_add_test(t, with_a_full_disk_nothing_is_sent);
 	tcase_add_test(t, what_comes_meanwhile_is_sent);
 	tcase_add_test(t, retried_as_it_was);
 	tcase_add_test(t, signed_anew_at_each_try);
@@ -747,6 +793,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_clock_set_back_makes_no_wait_longer);
 	tcase_add_test(t, nothing_is_begun_in_the_last_moment);
 	tcase_add_test(t, a_time_cut_short_is_nobodys_fault);
+	tcase_add_test(t, what_had_its_time_has_failed);
 	tcase_add_test(t, refused_three_times_is_dead);
 	tcase_add_test(t, gone_is_disabled_until_the_url_changes);
 	tcase_add_test(t, enabled_by_a_person_meanwhile);

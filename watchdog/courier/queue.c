@@ -380,8 +380,7 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 
 	queue->sending = 0;
 	say(queue, errand, count, result, why);
-	if (result->failure == HTTP_TIMEOUT &&
-	    queue->timeout_ms < queue->webhook->options.timeout_ms) {
+	if (errand_was_cut(result, queue->timeout_ms, queue->webhook->options.timeout_ms)) {
 		queue->is_cut = true;
 		return;
 	}
@@ -461,6 +460,19 @@ static int fix_digest(struct queue *queue, struct errand *errand, size_t count, 
 	return batch_store(&errand->batch, errand->journal, err);
 }
 
+/* With a journal that stores nothing (a full disk, a lock) the same would be sent again by each
+ * courier, minute by minute. */
+static int prove_journal(struct queue *queue, struct errand *errand, struct err *err)
+{
+	if (errand->is_journal_proven)
+		return 0;
+	store_endpoint(queue, errand);
+	if (batch_store(&errand->batch, errand->journal, err))
+		return -1;
+	errand->is_journal_proven = true;
+	return 0;
+}
+
 static void begin(struct queue *queue, struct errand *errand, const struct message *message)
 {
 	struct http_request request;
@@ -481,7 +493,7 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 	struct message message;
 	struct err why = ERR_INIT;
 
-	if (fix_digest(queue, errand, count, err))
+	if (prove_journal(queue, errand, err) || fix_digest(queue, errand, count, err))
 		return -1;
 	if (message_make(&queue->webhook->options, &queue->secrets, queue->window + queue->at,
 			 count, held_back, errand->now.wall_ms / 1000, &message, &why) == 0) {
