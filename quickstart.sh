@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 source_dir=$PWD
 
 build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev
-	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
+	libsqlite3-dev libcurl4-openssl-dev libssl-dev libyaml-dev check"
 demo_packages="python3 util-linux"
 test_packages="beanstalkd
 	cron
