@@ -14,7 +14,7 @@ rm -f ./*.o
 # shellcheck disable=SC2086 # flags
 $CC $CFLAGS -Iinclude -DYAML_DECLARE_STATIC -DYAML_VERSION_STRING="\"$version\"" \
 	-DYAML_VERSION_MAJOR="$major" -DYAML_VERSION_MINOR="$minor" -DYAML_VERSION_PATCH="$patch" \
-	-c src/api.c src/parser.c src/reader.c src/scanner.c
+	-c src/*.c
 mkdir -p "$PREFIX/include" "$PREFIX/lib/pkgconfig"
 rm -f "$PREFIX/lib/libyaml.a"
 ar rcs "$PREFIX/lib/libyaml.a" ./*.o
