@@ -66,7 +66,10 @@ class Engine:
     def __init__(self, test, name, *command, output, user=None):
         self.test = test
         self.output = output
-        switch = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "env", "HOME=/home/app"]
+        self.init = None
+        # Whoever changes his user forgets whose death is his own.
+        switch = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--pdeathsig", "KILL", "env",
+                                          "HOME=/home/app"]
         with open(output, "ab") as file:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--mount", "--uts", "--ipc", "--fork", "--kill-child", "sh", "-c", SETUP,
@@ -80,7 +83,7 @@ class Engine:
 
     def close(self):
         if self.process.poll() is None:
-            self.process.kill()
+            os.kill(self.init or self.process.pid, signal.SIGKILL)
         self.process.wait()
         wait_until("the container is empty", lambda: not os.path.exists(f"/proc/{self.init}"))
 
