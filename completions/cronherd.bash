@@ -22,6 +22,10 @@ _cronherd_targets() {
 		awk '$1 ~ /:[0-9]+$/ { print $1; sub(/:[0-9]+$/, "", $1); if (!seen[$1]++) print $1 }'
 }
 
+_cronherd_webhooks() {
+	"$@" deliver --status 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
 # The lines of standard input that begin with $1, to COMPREPLY. Names may hold what a shell expands.
 _cronherd_reply() {
 	local line
@@ -82,6 +86,8 @@ _cronherd() {
 		[[ -z $part ]] && _cronherd_reply "$cur" < <(printf '%s\n' install remove show)
 	elif [[ $verb == signal && -z $part ]]; then
 		_cronherd_reply "$cur" < <(printf '%s\n' HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH)
+	elif [[ $verb == deliver ]]; then
+		_cronherd_reply "$cur" < <(_cronherd_webhooks "${call[@]}")
 	elif [[ $verb == scale ]]; then
 		_cronherd_reply "$cur" < <(_cronherd_targets "${call[@]}" | sed '/:/d; s/$/=/')
 	elif [[ $verb != doctor ]]; then

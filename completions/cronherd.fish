@@ -55,6 +55,10 @@ function __cronherd_targets
         awk '$1 ~ /:[0-9]+$/ { print $1; sub(/:[0-9]+$/, "", $1); if (!seen[$1]++) print $1 }'
 end
 
+function __cronherd_webhooks
+    __cronherd_call deliver --status | awk 'NR > 1 { print $1 }'
+end
+
 function __cronherd_arguments
     set -l typed (__cronherd_typed)
     switch "$typed[1]"
@@ -62,6 +66,8 @@ function __cronherd_arguments
             __cronherd_verbs
         case cron
             test -z "$typed[2]"; and printf '%s\n' install remove show
+        case deliver
+            __cronherd_webhooks
         case doctor
         case signal
             if test -z "$typed[2]"

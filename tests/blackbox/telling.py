@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 
-from herdtest import HerdTest, wait_until
+from herdtest import HerdTest, read, wait_until
 from receivers import is_signed, make_secret, node
 
 FULL = os.path.join(os.path.dirname(os.environ.get("CRONHERD", "./cronherd")), "cronherd-full")
@@ -33,6 +33,7 @@ class TellingTest(HerdTest):
         self.extra = ""
         self.hooks = {}
         self.receivers = []
+        self.said = []
         self.node = node()
         super().setUp()
         self.addCleanup(self.assert_verified)
@@ -118,6 +119,21 @@ class TellingTest(HerdTest):
                 self.herd("deliver", "--now", *args)
             return found or probe()
         return wait_until(what, turn)
+
+    def quiet(self):
+        """No courier is at work; one that has failed waits a while for its next try."""
+        wait_until("no courier is at work", lambda: not any("deliver" in read(f"/proc/{pid}/cmdline") for pid in self.minders()))
+
+    def round(self):
+        """A round; what it says on standard error goes to self.said, too. Gives the lines."""
+        lines = self.herd("run").stderr.splitlines()
+        self.said.extend(lines)
+        return lines
+
+    def wait_said(self, *words):
+        """Rounds go on until one, or one before, has said all of WORDS in one line; gives the line."""
+        return wait_until(f"{words} is said", lambda: next((line for line in self.said if all(word in line for word in words)), None) or
+                          (self.round() and None))
 
     def assert_delivered(self, name="all"):
         """All that the journal has came for the webhook NAME, in that order; gives it."""

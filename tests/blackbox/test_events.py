@@ -5,14 +5,19 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import threading
 
 import herdtest
+from boxes import traced
 from herdtest import HerdTest, PROGRAM, alive, wait_until
 
+# The program that reads journals; a static build is one program.
+FULL = os.path.join(os.path.dirname(PROGRAM), "cronherd-full")
+FULL = FULL if os.path.exists(FULL) else PROGRAM
 LINE = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S")
 
 
@@ -79,7 +84,7 @@ class Telling(EventsTest):
 
     def test_json_is_a_cloudevent_a_line(self):
         self.worker("mail", "sh -c 'sleep 0.1; exit 7'", restart_delay="1h", restart_delay_max="1h", startsecs=5)
-        self.herd("run", check=0)
+        self.herd("run")
         wait_until("its end was told", lambda: len(self.events()) >= 2)
         started, stopped = self.events()[:2]
         for event in (started, stopped):
@@ -119,6 +124,16 @@ class Telling(EventsTest):
         self.assertEqual(len(self.events("-n", 1000)), 50)
         self.assertEqual(len(self.events()), 50)
         self.assertEqual(self.events("--lines", 0), [])
+
+    def test_many(self):
+        self.quiet_herd("mail", "web")
+        self.spool(*(self.event(f"e{i}", at_ms=1700000000000 + i) for i in range(1700)),
+                   *({"sample": f"{name}:1", "at_ms": 1700000000000 + i, "rss_bytes": i, "memory_bytes": i}
+                     for i in range(600) for name in ("mail", "web")))
+        self.assertEqual([e["id"] for e in self.events()], [f"e{i}" for i in range(1700)])
+        self.assertEqual([e["id"] for e in self.events("--since", "2023-11-14T22:13:20.700Z")], [f"e{i}" for i in range(700, 1700)])
+        self.assertEqual([s["rss_bytes"] for s in self.events("--samples")], [i for i in range(600) for _ in range(2)])
+        self.assertEqual([s["rss_bytes"] for s in self.events("--samples", "web")], list(range(600)))
 
     def test_since(self):
         self.quiet_herd()
@@ -405,6 +420,27 @@ class Trouble(EventsTest):
         db.close()
         self.assertEqual([e["id"] for e in self.events()], ["a", "b"])
 
+    def test_a_pager_keeps_nobody_from_writing(self):
+        self.quiet_herd()
+        self.spool(*(self.event(f"e{i}") for i in range(5000)))
+        self.lines("-n", 1)
+        process = subprocess.Popen([PROGRAM, "-c", self.config, "events"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (process.kill(), process.stdout.close(), process.wait()))
+        self.assertTrue(process.stdout.readline())  # and no more: the rest is longer than a pipe
+        db = sqlite3.connect(self.path("journal.db"), isolation_level=None, timeout=0)
+        self.addCleanup(db.close)
+
+        def is_free():
+            try:
+                db.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError:
+                return False
+            return True
+        wait_until("the journal is free", is_free)
+        db.execute("ROLLBACK")
+        self.assertIsNone(process.poll())
+
     def test_a_state_directory_that_is_none(self):
         self.worker("mail", "sleep 1000")
         self.write("state", "")
@@ -424,6 +460,58 @@ class Trouble(EventsTest):
             done = subprocess.run([PROGRAM, "-c", self.config, "events"], stdin=subprocess.DEVNULL, stdout=full,
                                   stderr=subprocess.DEVNULL, timeout=herdtest.PATIENCE)
         self.assertEqual(done.returncode, 3)
+
+
+class Torture(EventsTest):
+    """`events`, which takes in and mends, killed at each system call that changes something; then a clean one."""
+    CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,open,openat"
+
+    def torture(self, prepare, check):
+        calls = 0
+        while True:
+            calls += 1
+            for name in self.files("journal") + self.files("spool"):
+                shutil.rmtree(self.path(name)) if os.path.isdir(self.path(name)) else os.unlink(self.path(name))
+            prepare()
+            done = subprocess.run([*traced("-e", f"inject={self.CALLS}:signal=KILL:when={calls}"), FULL, "-c", self.config, "events",
+                                   "--json"], stdin=subprocess.DEVNULL, capture_output=True, timeout=herdtest.PATIENCE * 3)
+            with self.subTest(call=calls):
+                check([event["id"] for event in map(json.loads, self.herd("events", "--json", check=0).stdout.splitlines())])
+                self.assertEqual(os.listdir(self.path("spool")), [])
+                self.assertEqual(self.files("journal.db.salvage"), [])
+            if done.returncode == 0:
+                return calls
+
+    def test_taking_in(self):
+        self.quiet_herd()
+        ids = [f"e{i}" for i in range(40)]
+
+        def prepare():
+            self.spool(*(self.event(id) for id in ids[:20]))
+            self.spool(*(self.event(id) for id in ids[20:]), name="0000000000000002-1-0")
+        self.assertGreater(self.torture(prepare, lambda seen: self.assertEqual(seen, ids)), 20)
+
+    def test_mending(self):
+        self.quiet_herd()
+        ids = [f"e{i}" for i in range(40)]
+        self.spool(*(self.event(id) for id in ids[:30]))
+        self.lines()
+        # Broken, and yet all that is in it can be read.
+        with sqlite3.connect(self.path("journal.db")) as db:
+            db.execute("PRAGMA application_id = 1")
+        db.close()
+        with open(self.path("journal.db"), "rb") as file:
+            broken = file.read()
+
+        def prepare():
+            with open(self.path("journal.db"), "wb") as file:
+                file.write(broken)
+            self.spool(*(self.event(id) for id in ids[30:]))
+
+        def check(seen):
+            self.assertEqual(seen, ids)
+            self.assertEqual(len(self.files("journal.db.corrupt-")), 1)
+        self.assertGreater(self.torture(prepare, check), 30)
 
 
 if __name__ == "__main__":

@@ -47,16 +47,6 @@ class PingTest(TellingTest):
         return wait_until(f"{name} gets {rest!r}", lambda: (lambda asked: self.requests(name)[len(asked) - 1]
                                                             if asked and asked[-1][0] == rest else None)(self.asked(name)))
 
-    def quiet(self):
-        wait_until("no courier is at work", lambda: not any("deliver" in read(f"/proc/{pid}/cmdline") for pid in self.minders()))
-
-    def wait_said(self, *words):
-        """Rounds go on until one says, on standard error, all of WORDS in one line; gives the line."""
-        def turn():
-            lines = self.herd("run").stderr.splitlines()
-            return next((line for line in lines if all(word in line for word in words)), None)
-        return wait_until(f"{words} is said", turn)
-
 
 class Healthchecks(PingTest):
     def test_start_and_success(self):
@@ -90,7 +80,7 @@ class Healthchecks(PingTest):
         os.unlink(self.conf_dir + "/v.conf")
         self.quiet()
         self.herd("run")
-        wait_until("a good round again", lambda: self.herd("run", check=0) and self.asked("hc")[-1][0] == "")
+        wait_until("a good round again", lambda: self.herd("run") and self.asked("hc")[-1][0] == "")
 
     def test_a_workers_own_health(self):
         self.ping("well", OK, when=Bare('worker "w"'))
@@ -136,10 +126,8 @@ class Healthchecks(PingTest):
             self.ping(f"hc{number}", {"status": 200, "body": body})
         self.ping("fine", OK)
         for number in range(4):
-            line = self.wait_said(f"hc{number}")
-            self.assertNotIn(CHECK, line)
-            self.assertNotIn("fine", line)
-        self.assertNotIn("fine", self.herd("run").stderr)
+            self.assertNotIn(CHECK, self.wait_said(f"hc{number}"))
+        self.assertFalse(any("fine" in line for line in self.said), self.said)
 
     def test_what_other_statuses_mean(self):
         self.ping("created", {"status": 201, "body": "Created"})
@@ -147,8 +135,7 @@ class Healthchecks(PingTest):
             self.ping(f"hc{status}", {"status": status, "headers": {"Location": "/elsewhere"}, "body": "OK"})
         for status in (400, 404, 409, 429, 500, 301):
             self.wait_said(f"hc{status}", str(status))
-        self.quiet()
-        self.assertNotIn("created", self.herd("run").stderr)
+        self.assertFalse(any("created" in line for line in self.said), self.said)
 
 
 class Kuma(PingTest):
@@ -167,7 +154,7 @@ class Kuma(PingTest):
         self.break_configuration()
         self.herd("run")
         wait_until("it is down", lambda: self.query("kuma")["status"] == "down")
-        self.assertIn("broken.conf", self.query("kuma")["msg"])
+        self.assertIn("1 configuration error", self.query("kuma")["msg"])
         self.quiet()
         self.assertNotIn("kuma", self.herd("run").stderr)
 
@@ -179,8 +166,8 @@ class Kuma(PingTest):
         for name in ("wrong", "refused", "odd", "deep"):
             self.assertNotIn(CHECK, self.wait_said(name))
         # Said once; and no more when it is right.
-        self.quiet()
-        self.assertEqual(self.herd("run").stderr, "")
+        self.assertEqual(len(self.said), len(set(self.said)))
+        self.assertEqual(self.round(), [])
         for name in ("wrong", "refused", "odd", "deep"):
             self.node.script(self.hooks[name].receiver, KUMA_OK)
         self.quiet()

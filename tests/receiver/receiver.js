@@ -210,7 +210,7 @@ function onRequest(request, body, response) {
   const n = count++;
   write({
     n, at_ms: Date.now(), name, method: request.method, path: request.url, headers: request.headers, body: text,
-    body_base64: body.toString("base64"), answer, event,
+    body_base64: body.toString("base64"), answer: answers[answer], event,
     signature: verifySignature(request.headers, body, secrets, clock_s),
     faults: faultsOf(request.headers, body, event, secrets),
   });

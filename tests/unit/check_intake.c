@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* intake: what rounds have spooled, once, with what each webhook is owed of it; and nothing lost of what cannot be stored. */
+/* intake: what rounds have spooled, once, with what each webhook is owed of it; and nothing lost of
+ * what cannot be stored. */
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -123,7 +124,8 @@ START_TEST(what_was_told_is_owed)
 	ck_assert_str_eq(deliveries[0].event.round, spool.name);
 	ck_assert_int_eq(deliveries[0].event.wall_ms, NOW_MS + 1);
 	ck_assert_ptr_nonnull(strstr(deliveries[0].event.data, "\"worker\":null"));
-	ck_assert_ptr_nonnull(strstr(deliveries[0].event.data, "Gr\xc3\xbc\xc3\x9f\x65 \xef\xbf\xbd\\n"));
+	ck_assert_ptr_nonnull(
+		strstr(deliveries[0].event.data, "Gr\xc3\xbc\xc3\x9f\x65 \xef\xbf\xbd\\n"));
 	journal_delivery_free(&deliveries[0]);
 	/* A name that would break a line does not. */
 	ck_assert_int_eq(ck_well(journal_queue(journal, "all", deliveries, 4, &err)), 3);
@@ -164,19 +166,38 @@ START_TEST(twice_is_once)
 END_TEST
 
 static const char *const garbage[] = {
-	"", "x", "{", "[]", "null", "{}", "\xff\xfe", "{\"id\":\"a\"}",
+	"",
+	"x",
+	"{",
+	"[]",
+	"null",
+	"{}",
+	"\xff\xfe",
+	"{\"id\":\"a\"}",
 	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1}",
-	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":\"1\",\"data\":{}}",
-	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":-1,\"data\":{}}",
-	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1.5,\"data\":{}}",
-	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1,\"data\":[]}",
-	"{\"id\":\"\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
-	"{\"id\":7,\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
-	"{\"id\":\"a\\nb\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
-	"{\"id\":\"a\",\"type\":\"Worker\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
-	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
-	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}} x",
-	"{\"sample\":\"mail\",\"at_ms\":1}", "{\"sample\":\"mail:1\"}", "{\"sample\":1,\"at_ms\":1}",
+	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":\"1\",\"data\":{}}",
+	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":-1,\"data\":{}}",
+	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1.5,\"data\":{}}",
+	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1,\"data\":[]}",
+	"{\"id\":\"\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
+	"{\"id\":7,\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
+	"{\"id\":\"a\\nb\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
+	"{\"id\":\"a\",\"type\":\"Worker\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}}",
+	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"\",\"subject\":\"\",\"at_ms\":1,"
+	"\"data\":{}}",
+	"{\"id\":\"a\",\"type\":\"worker.started\",\"source\":\"/"
+	"s\",\"subject\":\"\",\"at_ms\":1,\"data\":{}} x",
+	"{\"sample\":\"mail\",\"at_ms\":1}",
+	"{\"sample\":\"mail:1\"}",
+	"{\"sample\":1,\"at_ms\":1}",
 	"{\"sample\":\"mail:1\",\"at_ms\":-1}",
 };
 
@@ -268,7 +289,8 @@ START_TEST(samples_are_taken)
 }
 END_TEST
 
-/* What is in a broken section, or may be in a file that breaks, is owed everything: to be filtered when it is sent. */
+/* What is in a broken section, or may be in a file that breaks, is owed everything: to be filtered
+ * when it is sent. */
 START_TEST(the_broken_are_owed_all)
 {
 	struct spool spool = SPOOL_INIT;
@@ -313,6 +335,26 @@ START_TEST(the_disabled_get_dead_letters)
 	ck_assert_int_eq(tally_of(journal, "all").owed, 0);
 	ck_assert_int_eq(tally_of(journal, "all").dead, 1);
 	ck_assert_int_eq(tally_of(journal, "mail").owed, 1);
+}
+END_TEST
+
+/* A stop that one run has seen, and the start by another, whose file came first. */
+START_TEST(what_two_runs_tell_comes_in_order)
+{
+	struct spool first = SPOOL_INIT, second = SPOOL_INIT;
+	struct journal_delivery deliveries[4];
+
+	tell(&first, EVENT_WORKER_STARTED, "mail:1", 1);
+	tell(&second, EVENT_WORKER_STOPPED, "mail:1", 2);
+	tell(&first, EVENT_WORKER_STARTED, "mail:1", 3);
+	spool_close(&first);
+	spool_close(&second);
+	ck_assert_int_eq(take(), 3);
+	ck_assert_int_eq(ck_well(journal_queue(journal, "mail", deliveries, 4, &err)), 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(deliveries[i].event.wall_ms, NOW_MS + i + 1);
+		journal_delivery_free(&deliveries[i]);
+	}
 }
 END_TEST
 
@@ -377,6 +419,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tests, samples_are_taken);
 	tcase_add_test(tests, the_broken_are_owed_all);
 	tcase_add_test(tests, the_disabled_get_dead_letters);
+	tcase_add_test(tests, what_two_runs_tell_comes_in_order);
 	tcase_add_test(tests, what_cannot_be_stored_stays);
 	tcase_add_test(tests, a_reader_takes_nothing);
 	suite_add_tcase(suite, tests);

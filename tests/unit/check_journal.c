@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* journal: events once, deliveries in order, dead letters, endpoints, flaps, samples; transactions; who may open it. */
+/* journal: events once, deliveries in order, dead letters, endpoints, flaps, samples; transactions;
+ * who may open it. */
 #include <sys/wait.h>
 #include <time.h>
 
@@ -139,9 +140,15 @@ END_TEST
 START_TEST(events_come_back)
 {
 	char id[] = "0123456789abcdef-_AZ", type[] = "config.broken", source[] = "/cronherd/h/u";
-	char subject[] = "/etc/ein Pfad/ä.conf", round[] = "r1", data[] = "{\"message\":\"ü\\u0000\"}";
-	struct journal_event event = { .id = id, .type = type, .source = source, .subject = subject,
-				       .round = round, .data = data, .wall_ms = NOW_MS };
+	char subject[] = "/etc/ein Pfad/ä.conf", round[] = "r1",
+	     data[] = "{\"message\":\"ü\\u0000\"}";
+	struct journal_event event = { .id = id,
+				       .type = type,
+				       .source = source,
+				       .subject = subject,
+				       .round = round,
+				       .data = data,
+				       .wall_ms = NOW_MS };
 	struct journal_event found;
 
 	ck_assert_int_eq(journal_add(journal, &event, &err), 1);
@@ -189,17 +196,10 @@ static const struct range {
 	int count;
 	const char *ids;
 } ranges[] = {
-	{ 0, 0, 9, "abcd" },
-	{ 0, 0, 2, "ab" },
-	{ 0, 2, 9, "cd" },
-	{ 0, 4, 9, "" },
-	{ NOW_MS, 0, 9, "abd" },
-	{ NOW_MS + 5, 0, 9, "bd" },
-	{ NOW_MS + 5, 2, 9, "d" },
-	{ NOW_MS + 5, 2, 1, "d" },
-	{ NOW_MS + 11, 0, 9, "" },
-	{ INT64_MAX, 0, 9, "" },
-	{ INT64_MIN, 0, 9, "abcd" },
+	{ 0, 0, 9, "abcd" },	   { 0, 0, 2, "ab" },		{ 0, 2, 9, "cd" },
+	{ 0, 4, 9, "" },	   { NOW_MS, 0, 9, "abd" },	{ NOW_MS + 5, 0, 9, "bd" },
+	{ NOW_MS + 5, 2, 9, "d" }, { NOW_MS + 5, 2, 1, "d" },	{ NOW_MS + 11, 0, 9, "" },
+	{ INT64_MAX, 0, 9, "" },   { INT64_MIN, 0, 9, "abcd" },
 };
 
 START_TEST(events_from_then_on)
@@ -473,8 +473,8 @@ END_TEST
 START_TEST(what_is_too_old_is_buried)
 {
 	add_owed(journal, 3, NOW_MS);
-	ck_well(journal_owe(journal, add_event(journal, "late", NOW_MS), "hook", NOW_MS + 100, false,
-			    &err));
+	ck_well(journal_owe(journal, add_event(journal, "late", NOW_MS), "hook", NOW_MS + 100,
+			    false, &err));
 	ck_well(journal_owe(journal, 1, "other", NOW_MS, false, &err));
 	ck_assert_int_eq(journal_bury(journal, "hook", NOW_MS, NOW_MS + 200, "old", &err), 0);
 	ck_assert_int_eq(journal_bury(journal, "hook", NOW_MS + 50, NOW_MS + 200, "old", &err), 3);
@@ -523,11 +523,15 @@ END_TEST
 
 START_TEST(endpoints_come_back)
 {
-	struct journal_endpoint endpoint = { .url_hash = UINT64_MAX - 1, .failures = 3,
-					     .next_wall_ms = NOW_MS, .failing_wall_ms = NOW_MS - 1,
+	struct journal_endpoint endpoint = { .url_hash = UINT64_MAX - 1,
+					     .failures = 3,
+					     .next_wall_ms = NOW_MS,
+					     .failing_wall_ms = NOW_MS - 1,
 					     .disabled_wall_ms = NOW_MS - 2,
-					     .tried_wall_ms = NOW_MS - 3, .last = "503",
-					     .refusals = 2, .digest_seq = INT64_MAX };
+					     .tried_wall_ms = NOW_MS - 3,
+					     .last = "503",
+					     .refusals = 2,
+					     .digest_seq = INT64_MAX };
 	struct journal_endpoint found;
 
 	ck_well(journal_endpoint_get(journal, "hook", &found, &err));
@@ -594,8 +598,10 @@ static bool see_sample(const struct journal_sample *sample, void *data)
 START_TEST(samples_come_back)
 {
 	static char mail[] = "mail:1", web[] = "web:1";
-	struct journal_sample samples[] = { { NOW_MS + 5, mail, 10, 11 }, { NOW_MS, mail, 1, 2 },
-					    { NOW_MS, web, 3, -1 },	  { NOW_MS, mail, 8, 9 } };
+	struct journal_sample samples[] = { { NOW_MS + 5, mail, 10, 11 },
+					    { NOW_MS, mail, 1, 2 },
+					    { NOW_MS, web, 3, -1 },
+					    { NOW_MS, mail, 8, 9 } };
 	char text[256] = "";
 
 	for (int i = 0; i < 4; i++)
@@ -712,7 +718,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tests, a_try_is_settled);
 	tcase_add_test(tests, the_disabled_get_dead_letters);
 	tcase_add_test(tests, dead_letters_are_listed);
-	tcase_add_loop_test(tests, dead_letters_are_replayed, 0, sizeof(meants) / sizeof(meants[0]));
+	tcase_add_loop_test(tests, dead_letters_are_replayed, 0,
+			    sizeof(meants) / sizeof(meants[0]));
 	tcase_add_loop_test(tests, dead_letters_are_purged, 0, sizeof(meants) / sizeof(meants[0]));
 	tcase_add_test(tests, what_is_too_old_is_buried);
 	tcase_add_test(tests, webhooks_are_named);

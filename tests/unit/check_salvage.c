@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* salvage: whatever has become of the file, there is a journal again, with what could be read of the old one, which is kept. */
+/* salvage: whatever has become of the file, there is a journal again, with what could be read of
+ * the old one, which is kept. */
 #include <dirent.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -42,8 +43,8 @@ static void make_healthy(void)
 	for (int i = 1; i <= EVENTS; i++)
 		if (i % 2)
 			ck_well(journal_settle(journal, "hook", i,
-					       i % 4 == 1 ? JOURNAL_DEAD : JOURNAL_DELIVERED, NOW_MS,
-					       "418", &err));
+					       i % 4 == 1 ? JOURNAL_DEAD : JOURNAL_DELIVERED,
+					       NOW_MS, "418", &err));
 	ck_well(journal_endpoint_set(journal, "hook", &endpoint, &err));
 	ck_well(journal_commit(journal, &err));
 	journal_close(journal);
@@ -129,8 +130,13 @@ static int add_one(struct journal *journal)
 {
 	static char id[] = "new", type[] = "worker.started", source[] = "/s", subject[] = "mail:1",
 		    round[] = "r", data[] = "{}";
-	struct journal_event event = { .id = id, .type = type, .source = source, .subject = subject,
-				       .wall_ms = NOW_MS, .round = round, .data = data };
+	struct journal_event event = { .id = id,
+				       .type = type,
+				       .source = source,
+				       .subject = subject,
+				       .wall_ms = NOW_MS,
+				       .round = round,
+				       .data = data };
 
 	return journal_add(journal, &event, &err);
 }
@@ -141,8 +147,8 @@ struct outcome {
 };
 
 /*
- * Opens and uses the journal until nothing is wrong any more. What only shows while it is used costs one use: after at most three,
- * it is well.
+ * Opens and uses the journal until nothing is wrong any more. What only shows while it is used
+ * costs one use: after at most three, it is well.
  */
 static struct outcome recover(void)
 {
@@ -203,7 +209,8 @@ START_TEST(cut_anywhere)
 		forget_all();
 		tempdir_write(temp, JOURNAL_FILE, healthy, len);
 		outcome = recover();
-		ck_assert_msg(outcome.mended > 0, "cut at %zu of %zu: %d events", len, healthy_len, outcome.events);
+		ck_assert_msg(outcome.mended > 0, "cut at %zu of %zu: %d events", len, healthy_len,
+			      outcome.events);
 		ck_assert_int_ge(count_files(JOURNAL_FILE ".corrupt-"), 1);
 		ck_assert_int_eq(count_files(JOURNAL_FILE ".salvage"), 0);
 		ck_assert_int_le(outcome.events, EVENTS);
@@ -214,7 +221,8 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
-/* Some bytes altered in each part of it; always the same ones. Not all of that can be noticed, but none of it is fatal. */
+/* Some bytes altered in each part of it; always the same ones. Not all of that can be noticed, but
+ * none of it is fatal. */
 START_TEST(altered_anywhere)
 {
 	uint32_t seed = 12345;
@@ -250,6 +258,32 @@ START_TEST(altered_anywhere)
 	       carried);
 	ck_assert_int_gt(mended, 10);
 	ck_assert_int_gt(carried, 5);
+}
+END_TEST
+
+/* Each byte of the header, which is what all else hangs on. */
+START_TEST(header_altered)
+{
+	static const unsigned char values[] = { 0x01, 0x02, 0x04, 0x80, 0xff };
+	struct journal *journal;
+
+	for (size_t at = 0; at < 100; at++) {
+		healthy[at] ^= (char)values[_i];
+		forget_all();
+		tempdir_write(temp, JOURNAL_FILE, healthy, healthy_len);
+		healthy[at] ^= (char)values[_i];
+		/* Where the version is, it is one that is newer than ours: left alone; or none, as
+		 * 0 and less are. */
+		if (at >= 60 && at < 64 && !(at == 63 && values[_i] == 1) &&
+		    !(at == 60 && values[_i] >= 0x80)) {
+			ck_assert_int_eq(journal_open(&journal, temp, JOURNAL_WRITE, NULL, &err),
+					 -1);
+			ck_assert_ptr_nonnull(strstr(err.text, "newer"));
+			ck_assert_int_eq(count_files(JOURNAL_FILE "."), 0);
+			continue;
+		}
+		(void)recover();
+	}
 }
 END_TEST
 
@@ -383,7 +417,8 @@ START_TEST(three_are_kept)
 	for (int i = 0; i < 5; i++) {
 		struct outcome outcome;
 
-		tempdir_file(temp, JOURNAL_FILE, "This is no database, but what somebody has written.");
+		tempdir_file(temp, JOURNAL_FILE,
+			     "This is no database, but what somebody has written.");
 		outcome = recover();
 		ck_assert_int_eq(outcome.mended, 1);
 		ck_assert_int_eq(count_files(JOURNAL_FILE ".corrupt-"), i < 3 ? i + 1 : 3);
@@ -405,7 +440,8 @@ START_TEST(another_file_is_not_set_aside)
 }
 END_TEST
 
-/* Killed after it was set aside, and after it was carried over: the next one does it, or does it again. */
+/* Killed after it was set aside, and after it was carried over: the next one does it, or does it
+ * again. */
 START_TEST(a_killed_salvage_is_finished)
 {
 	char *aside = mem_format("%s.salvage", path);
@@ -532,9 +568,9 @@ START_TEST(odd_files_are_left_alone)
 	else
 		ck_assert_int_eq(mkfifo(path, 0600), 0);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(journal_open(&journal, temp, i ? JOURNAL_READ : JOURNAL_WRITE, NULL,
-					      &err),
-				 -1);
+		ck_assert_int_eq(
+			journal_open(&journal, temp, i ? JOURNAL_READ : JOURNAL_WRITE, NULL, &err),
+			-1);
 		ck_assert_ptr_null(journal);
 		ck_assert_ptr_nonnull(strstr(err.text, "no regular file"));
 	}
@@ -569,6 +605,7 @@ static Suite *make_suite(void)
 	tcase_add_loop_test(tests, a_missing_or_empty_one_is_made, 0, 2);
 	tcase_add_test(tests, cut_anywhere);
 	tcase_add_test(tests, altered_anywhere);
+	tcase_add_loop_test(tests, header_altered, 0, 5);
 	tcase_add_loop_test(tests, garbage_is_moved_aside, 0, 2);
 	tcase_add_test(tests, all_of_it_where_only_an_index_is_lost);
 	tcase_add_test(tests, what_is_not_sound_is_left_behind);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* sql: which files are opened and which are not, what kind of failure it was, what a hostile database cannot do. */
+/* sql: which files are opened and which are not, what kind of failure it was, what a hostile
+ * database cannot do. */
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -142,7 +143,8 @@ START_TEST(a_link_is_not_followed_by_its_target)
 }
 END_TEST
 
-/* Only root can give a file away: for others /etc/passwd stands for one that was, and is neither read nor written. */
+/* Only root can give a file away: for others /etc/passwd stands for one that was, and is neither
+ * read nor written. */
 START_TEST(another_users_is_refused)
 {
 	if (geteuid() == 0) {
@@ -166,8 +168,8 @@ START_TEST(a_missing_folder_is_named)
 END_TEST
 
 static const char *const contents[] = {
-	"This is no database at all, but a text, which somebody has put here.",
-	"SQLite format 3", NULL /* zeros */
+	"This is no database at all, but a text, which somebody has put here.", "SQLite format 3",
+	NULL /* zeros */
 };
 
 START_TEST(garbage_is_corrupt)
@@ -388,7 +390,8 @@ START_TEST(what_was_replaced_is_told)
 	ck_assert(sql_is_current(sql));
 	if (_i == 0) {
 		ck_assert_int_eq(rename(path, other), 0);
-		ck_assert_int_eq(sql_begin(sql, &err) || sql_script(sql, "INSERT INTO a VALUES (1)", &err),
+		ck_assert_int_eq(sql_begin(sql, &err) ||
+					 sql_script(sql, "INSERT INTO a VALUES (1)", &err),
 				 1);
 		sql_rollback(sql);
 	} else {
@@ -405,7 +408,8 @@ START_TEST(what_was_replaced_is_told)
 }
 END_TEST
 
-/* Root may write everything: for it the whole of a read-only mount would be needed, so it becomes another here. */
+/* Root may write everything: for it the whole of a read-only mount would be needed, so it becomes
+ * another here. */
 START_TEST(what_cannot_be_written_is_told)
 {
 	pid_t child;

@@ -419,8 +419,8 @@ static size_t cached(uint64_t config)
 
 START_TEST(slots_are_remembered_until_anything_changes)
 {
-	struct slotcache_entry entries[2] = { { .name = "a", .number = 1 },
-					      { .name = "b", .number = 2 } };
+	struct slotcache_entry entries[2] = { { .name = "a", .number = 1, .record = RECORD_INIT },
+					      { .name = "b", .number = 2, .record = RECORD_INIT } };
 	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
 	struct instance instance = { .name = "b", .number = 2 };
 	struct record record = RECORD_INIT;
@@ -436,7 +436,8 @@ END_TEST
 
 START_TEST(altered_slots_are_ignored)
 {
-	struct slotcache_entry entries[2] = { { .name = "a" }, { .name = "b" } };
+	struct slotcache_entry entries[2] = { { .name = "a", .record = RECORD_INIT },
+					      { .name = "b", .record = RECORD_INIT } };
 	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
 	struct stat st;
 	char byte;
@@ -457,6 +458,25 @@ START_TEST(altered_slots_are_ignored)
 	ck_assert_int_eq(ftruncate(fd, st.st_size - 1), 0);
 	ck_assert_uint_eq(cached(7), 0);
 	close(fd);
+}
+END_TEST
+
+/* Another version of the program may have written it, with numbers that this one does not know. */
+START_TEST(slots_of_what_cannot_be_are_ignored)
+{
+	struct slotcache_entry entries[2] = { { .name = "a", .record = RECORD_INIT },
+					      { .name = "b", .record = RECORD_INIT } };
+	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
+
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 2);
+	entries[0].record.state = STATE_COUNT;
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 0);
+	entries[0].record.state = STATE_STOPPED;
+	memset(entries[1].record.failure, 'x', sizeof(entries[1].record.failure));
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 0);
 }
 END_TEST
 
@@ -486,6 +506,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, said_once_until_it_passes, 0, 2);
 	tcase_add_test(t, slots_are_remembered_until_anything_changes);
 	tcase_add_test(t, altered_slots_are_ignored);
+	tcase_add_test(t, slots_of_what_cannot_be_are_ignored);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -23,8 +23,8 @@ static bool is_fresh(const struct beatfile *beat, int64_t now_wall_ms)
 {
 	int64_t age_ms;
 
-	return !__builtin_sub_overflow(now_wall_ms, beat->end_wall_ms, &age_ms) && age_ms < FRESH_MS &&
-	       age_ms > -FRESH_MS;
+	return !__builtin_sub_overflow(now_wall_ms, beat->end_wall_ms, &age_ms) &&
+	       age_ms < FRESH_MS && age_ms > -FRESH_MS;
 }
 
 /* What PING has to say of the beat; false: nothing. BEAT borrows. */
@@ -138,18 +138,35 @@ static void complain(struct pinging_target *target, struct errand *errand)
 {
 	errand_complain(errand, COMPLAINT_STANDING, target->topic, "%s does not take it: %s",
 			target->host, target->why);
-	errand->done.pings_failed++;
+}
+
+/* What another try will not mend: an address that is none, a service that wants something else. */
+static bool is_refused(const struct http_result *result)
+{
+	return result->failure == HTTP_ANSWERED && result->status < 500 && result->status != 408 &&
+	       result->status != 425 && result->status != 429;
+}
+
+/* Whether anything gets through, whatever beat it was of. */
+static void judge(struct pinging_target *target, struct errand *errand,
+		  const struct http_result *result, bool is_taken)
+{
+	if (is_taken) {
+		target->misses = 0;
+		complaints_clear(&errand->complaints, target->topic);
+	} else if (++target->misses >= TRIES_MAX || is_refused(result)) {
+		complain(target, errand);
+	}
 }
 
 static void take_end(struct pinging_target *target, struct errand *errand, bool is_taken)
 {
 	if (is_taken) {
 		mark(target, errand, PINGMARK_ENDED);
-		complaints_clear(&errand->complaints, target->topic);
 		errand->done.pings++;
 		target->is_over = true;
 	} else if (++target->failures == TRIES_MAX) {
-		complain(target, errand);
+		errand->done.pings_failed++;
 		target->is_over = true;
 	} else {
 		target->next_boot_ms = errand->now.boot_ms + delays_ms[target->failures - 1];
@@ -167,10 +184,14 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 	bool is_taken = beat_is_taken(&target->ping->options, result, why, sizeof(why));
 
 	target->is_sending = false;
-	out_info(errand->options->out, "%s (%s): %s: %s, %" PRId64 " ms", target->topic, target->host,
-		 target->step == BEAT_START ? "start" : "end", why, result->took_ms);
+	if (result->body_limit > 0)
+		target->body_max = result->body_limit;
+	out_info(errand->options->out, "%s (%s): %s: %s, %" PRId64 " ms", target->topic,
+		 target->host, target->step == BEAT_START ? "start" : "end", why, result->took_ms);
 	if (!is_taken)
 		(void)snprintf(target->why, sizeof(target->why), "%s", why);
+	if (target->step == BEAT_END)
+		judge(target, errand, result, is_taken);
 	if (strcmp(target->rid, target->pinging->beat.rid) != 0) {
 		/* There is a newer one by now. */
 		begin_target(target, errand);
@@ -229,6 +250,7 @@ static void step_target(struct pinging_target *target, struct errand *errand)
 		target->is_over = true;
 		return;
 	}
+	beat.body_max = target->body_max;
 	if (beat_make(&target->ping->options, &beat, target->step, &request))
 		send_request(target, errand, &request);
 	else if (target->step == BEAT_START)
@@ -268,6 +290,8 @@ int64_t pinging_due_boot_ms(const struct pinging *pinging)
 void pinging_finish(struct pinging *pinging, struct errand *errand)
 {
 	for (size_t i = 0; i < pinging->count; i++)
-		if (!pinging->targets[i].is_over && pinging->targets[i].why[0])
+		if (!pinging->targets[i].is_over && pinging->targets[i].why[0]) {
 			complain(&pinging->targets[i], errand);
+			errand->done.pings_failed++;
+		}
 }

@@ -21,6 +21,8 @@ struct pinging_target {
 	char host[ERRAND_HOST_SIZE];
 	enum beat_step step;   /* that comes next, or is under way */
 	int failures;          /* of this beat's end */
+	int misses;            /* of any beat's end, in a row */
+	int64_t body_max;      /* as struct beat's */
 	int64_t next_boot_ms;  /* not before */
 	bool is_over;          /* nothing more of this beat */
 	bool is_sending;

@@ -20,9 +20,9 @@ void journal_delivery_free(struct journal_delivery *delivery)
 
 static int know_webhook(struct journal *journal, const char *webhook, struct err *err)
 {
-	struct sql_query *query =
-		sql_query(journal->sql,
-			  "INSERT INTO webhooks (name) VALUES (?) ON CONFLICT (name) DO NOTHING", err);
+	struct sql_query *query = sql_query(
+		journal->sql,
+		"INSERT INTO webhooks (name) VALUES (?) ON CONFLICT (name) DO NOTHING", err);
 
 	sql_put_text(query, webhook);
 	return sql_run(query, err);
@@ -139,8 +139,8 @@ static int settle(struct journal *journal, const char *webhook, int64_t seq, enu
 	return changed < 0 ? -1 : 0;
 }
 
-int journal_settle(struct journal *journal, const char *webhook, int64_t seq, enum journal_debt debt,
-		   int64_t now_wall_ms, const char *last, struct err *err)
+int journal_settle(struct journal *journal, const char *webhook, int64_t seq,
+		   enum journal_debt debt, int64_t now_wall_ms, const char *last, struct err *err)
 {
 	bool is_own;
 
@@ -192,8 +192,7 @@ int journal_dead(struct journal *journal, const char *webhook,
 	if (!journal->sql)
 		return 0;
 	query = sql_query(journal->sql,
-			  "SELECT " DELIVERY_COLUMNS
-			  " FROM deliveries d INDEXED BY deliveries_dead"
+			  "SELECT " DELIVERY_COLUMNS " FROM deliveries d INDEXED BY deliveries_dead"
 			  " CROSS JOIN webhooks w ON w.id = d.webhook"
 			  " CROSS JOIN events e ON e.seq = d.event"
 			  " WHERE d.debt = 2 AND (?1 IS NULL OR w.name = ?1)"
@@ -257,12 +256,11 @@ int journal_purge(struct journal *journal, const char *webhook, const char *id, 
 static int count_owed(struct journal *journal, const char *webhook, struct journal_tally *tally,
 		      struct err *err)
 {
-	struct sql_query *query =
-		sql_query(journal->sql,
-			  "SELECT count(*), min(owed_wall_ms)"
-			  " FROM deliveries INDEXED BY deliveries_owed"
-			  " WHERE debt = 0 AND webhook = " WEBHOOK,
-			  err);
+	struct sql_query *query = sql_query(journal->sql,
+					    "SELECT count(*), min(owed_wall_ms)"
+					    " FROM deliveries INDEXED BY deliveries_owed"
+					    " WHERE debt = 0 AND webhook = " WEBHOOK,
+					    err);
 
 	sql_put_text(query, webhook);
 	if (sql_step(query, err) != 1)
@@ -276,12 +274,12 @@ static int count_owed(struct journal *journal, const char *webhook, struct journ
 static int count_done(struct journal *journal, const char *webhook, struct journal_tally *tally,
 		      struct err *err)
 {
-	struct sql_query *query =
-		sql_query(journal->sql,
-			  "SELECT w.delivered, (SELECT count(*)"
-			  " FROM deliveries d INDEXED BY deliveries_dead"
-			  " WHERE d.debt = 2 AND d.webhook = w.id) FROM webhooks w WHERE w.name = ?",
-			  err);
+	struct sql_query *query = sql_query(
+		journal->sql,
+		"SELECT w.delivered, (SELECT count(*)"
+		" FROM deliveries d INDEXED BY deliveries_dead"
+		" WHERE d.debt = 2 AND d.webhook = w.id) FROM webhooks w WHERE w.name = ?",
+		err);
 	int status;
 
 	sql_put_text(query, webhook);

@@ -15,10 +15,11 @@ int journal_endpoint_get(struct journal *journal, const char *webhook,
 	*endpoint = (struct journal_endpoint){ .failures = 0 };
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql,
-			  "SELECT url_hash, failures, next_wall_ms, failing_wall_ms, disabled_wall_ms,"
-			  " tried_wall_ms, last, refusals, digest_seq FROM webhooks WHERE name = ?",
-			  err);
+	query = sql_query(
+		journal->sql,
+		"SELECT url_hash, failures, next_wall_ms, failing_wall_ms, disabled_wall_ms,"
+		" tried_wall_ms, last, refusals, digest_seq FROM webhooks WHERE name = ?",
+		err);
 	sql_put_text(query, webhook);
 	status = sql_step(query, err);
 	if (status != 1)
@@ -102,12 +103,12 @@ int journal_flap_get(struct journal *journal, const char *webhook, const char *s
 static int set_flap(struct journal *journal, const char *webhook, const char *subject,
 		    const struct journal_flap *flap, struct err *err)
 {
-	struct sql_query *query = sql_query(
-		journal->sql,
-		"INSERT INTO flaps (webhook, subject, window_wall_ms, told, held_back)"
-		" VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (webhook, subject)"
-		" DO UPDATE SET window_wall_ms = ?3, told = ?4, held_back = ?5",
-		err);
+	struct sql_query *query =
+		sql_query(journal->sql,
+			  "INSERT INTO flaps (webhook, subject, window_wall_ms, told, held_back)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (webhook, subject)"
+			  " DO UPDATE SET window_wall_ms = ?3, told = ?4, held_back = ?5",
+			  err);
 
 	sql_put_text(query, webhook);
 	sql_put_text(query, subject);

@@ -59,11 +59,10 @@ bool journal_event_is_sound(const struct journal_event *event)
 
 /* ---- storing ------------------------------------------------------------------------------ */
 
-/* 1, 0 or -1. Asked first: an insert that does nothing takes a number all the same, and writes it. */
+/* 1, 0 or -1. Asked first: an insert that does nothing takes a number all the same. */
 static int is_known(struct journal *journal, const char *id, struct err *err)
 {
-	struct sql_query *query =
-		sql_query(journal->sql, "SELECT 1 FROM events WHERE id = ?", err);
+	struct sql_query *query = sql_query(journal->sql, "SELECT 1 FROM events WHERE id = ?", err);
 	int status;
 
 	sql_put_text(query, id);
@@ -128,7 +127,8 @@ static const char all[] = "SELECT " INSIDE_EVENT_COLUMNS " FROM events e"
 /* They come nearly in order of time: where the first of them is, the index says. */
 static const char recent[] = "SELECT " INSIDE_EVENT_COLUMNS " FROM events e"
 			     " WHERE e.seq > ?1 AND e.wall_ms >= ?2"
-			     " AND e.seq >= (SELECT min(seq) FROM events WHERE wall_ms >= ?2)"
+			     " AND e.seq >= (SELECT min(seq) FROM events"
+			     " INDEXED BY events_by_time WHERE wall_ms >= ?2)"
 			     " ORDER BY e.seq";
 
 int journal_events(struct journal *journal, int64_t since_wall_ms, int64_t after_seq,
@@ -140,7 +140,7 @@ int journal_events(struct journal *journal, int64_t since_wall_ms, int64_t after
 
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql, since_wall_ms > 0 ? recent : all, err);
+	query = sql_query(journal->sql, since_wall_ms > 0 && after_seq == 0 ? recent : all, err);
 	sql_put(query, after_seq);
 	sql_put(query, since_wall_ms);
 	while ((status = sql_step(query, err)) == 1) {
@@ -167,8 +167,8 @@ int journal_find(struct journal *journal, const char *id, struct journal_event *
 	*event = (struct journal_event){ .seq = 0 };
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql, "SELECT " INSIDE_EVENT_COLUMNS " FROM events e WHERE e.id = ?",
-			  err);
+	query = sql_query(journal->sql,
+			  "SELECT " INSIDE_EVENT_COLUMNS " FROM events e WHERE e.id = ?", err);
 	sql_put_text(query, id);
 	status = sql_step(query, err);
 	if (status == 1) {
@@ -185,7 +185,8 @@ int journal_subjects(struct journal *journal, struct strlist *subjects, struct e
 
 	if (!journal->sql)
 		return 0;
-	query = sql_query(journal->sql, "SELECT subject FROM events UNION SELECT name FROM subjects", err);
+	query = sql_query(journal->sql,
+			  "SELECT subject FROM events UNION SELECT name FROM subjects", err);
 	while ((status = sql_step(query, err)) == 1)
 		strlist_add(subjects, sql_text(query, 0));
 	return status;

@@ -17,19 +17,19 @@ struct journal {
 	bool has_failed; /* something in there has */
 };
 
-/* Opens the database in DIR as it is, tables and all. SQL_ABSENT: JOURNAL_READ, and there is none. sql_close(*SQL) in any case. */
+/* Opens the database in DIR as it is, tables and all. SQL_ABSENT: JOURNAL_READ, and there is none.
+ * sql_close(*SQL) in any case. */
 int inside_open(struct sql **sql, const char *dir, enum journal_access access, struct err *err);
 
 /*
- * Around a change: inside_begin, and where that is 0, inside_end, which gives STATUS, or -1. By itself a change is a transaction;
- * between journal_begin and journal_commit it is a part of one.
+ * Around a change: inside_begin, and where that is 0, inside_end, which gives STATUS, or -1. By
+ * itself a change is a transaction; between journal_begin and journal_commit it is a part of one.
  */
 int inside_begin(struct journal *journal, bool *is_own, struct err *err);
 int inside_end(struct journal *journal, bool is_own, int status, struct err *err);
 
-/* The columns of an event that inside_read_event reads, in their order; of the table `events` named e. */
-#define INSIDE_EVENT_COLUMNS                                                                       \
-	"e.seq, e.id, e.type, e.source, e.subject, e.wall_ms, e.round, e.data"
+/* The columns of an event, in the order of inside_read_event; the table `events` is named e. */
+#define INSIDE_EVENT_COLUMNS	  "e.seq, e.id, e.type, e.source, e.subject, e.wall_ms, e.round, e.data"
 #define INSIDE_EVENT_COLUMN_COUNT 8
 void inside_read_event(const struct sql_query *query, struct journal_event *event);
 

@@ -18,11 +18,11 @@
 #include "watchdog/journal/inside.h"
 #include "watchdog/journal/journal.h"
 
-#define ASIDE	    JOURNAL_FILE ".salvage"
-#define KEPT_PREFIX JOURNAL_FILE ".corrupt-"
-#define KEPT_MAX    3
-#define LOCK_FILE   "journal.lock"
-#define LOCK_ID	    "salvage"
+#define ASIDE	      JOURNAL_FILE ".salvage"
+#define KEPT_PREFIX   JOURNAL_FILE ".corrupt-"
+#define KEPT_MAX      3
+#define LOCK_FILE     "journal.lock"
+#define LOCK_ID	      "salvage"
 #define LOCK_PAUSE_MS 20
 
 /* The directory, and the right to mend in it. */
@@ -93,7 +93,8 @@ static bool has_content(int dir_fd, const char *name)
 	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
 }
 
-/* With the rollback journal that may stand beside it: the two are one. The database first: a rollback journal alone is ignored. */
+/* With the rollback journal that may stand beside it: the two are one. The database first: a
+ * rollback journal alone is ignored. */
 static int rename_database(const struct room *room, const char *from, const char *to,
 			   struct err *err)
 {
@@ -104,8 +105,7 @@ static int rename_database(const struct room *room, const char *from, const char
 	if (renameat(room->fd, from, room->fd, to))
 		status = err_set(err, ERR_SYSTEM, errno, "cannot rename %s/%s to %s", room->dir,
 				 from, to);
-	else if (!has_content(room->fd, from_log) ||
-		 renameat(room->fd, from_log, room->fd, to_log))
+	else if (!has_content(room->fd, from_log) || renameat(room->fd, from_log, room->fd, to_log))
 		(void)unlinkat(room->fd, to_log, 0); /* that of another, long ago */
 	free(from_log);
 	free(to_log);
@@ -181,7 +181,8 @@ static void forget_oldest(const struct room *room)
 	strlist_free(&names);
 }
 
-/* A name for what is kept, that none has yet: by the time, and by a number where there were several in a second. */
+/* A name for what is kept, that none has yet: by the time, and by a number where there were several
+ * in a second. */
 static char *kept_name(const struct room *room)
 {
 	time_t now = time(NULL);
@@ -251,7 +252,8 @@ static int put_webhook(struct carry *carry, const struct sql_query *row, struct 
 	query = sql_query(
 		carry->to,
 		"INSERT OR IGNORE INTO webhooks (name, last, delivered, url_hash, failures,"
-		" next_wall_ms, failing_wall_ms, disabled_wall_ms, tried_wall_ms, refusals, digest_seq)"
+		" next_wall_ms, failing_wall_ms, disabled_wall_ms, tried_wall_ms, refusals, "
+		"digest_seq)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		err);
 
@@ -261,12 +263,13 @@ static int put_webhook(struct carry *carry, const struct sql_query *row, struct 
 	return sql_run(query, err);
 }
 
-/* Under its own number; where that is taken, which a killed predecessor may have brought about, under the next. */
+/* Under its own number; where that is taken, which a killed predecessor may have brought about,
+ * under the next. */
 static int put_event(struct carry *carry, const struct sql_query *row, struct err *err)
 {
-	static const char by_number[] =
-		"INSERT OR IGNORE INTO events (id, type, source, subject, wall_ms, round, data, seq)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+	static const char by_number[] = "INSERT OR IGNORE INTO events (id, type, source, subject, "
+					"wall_ms, round, data, seq)"
+					" VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 	static const char by_id[] =
 		"INSERT OR IGNORE INTO events (id, type, source, subject, wall_ms, round, data)"
 		" VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -295,13 +298,13 @@ static int put_event(struct carry *carry, const struct sql_query *row, struct er
 
 static int put_delivery(struct carry *carry, const struct sql_query *row, struct err *err)
 {
-	struct sql_query *query = sql_query(
-		carry->to,
-		"INSERT OR IGNORE INTO deliveries"
-		" (webhook, event, last, debt, attempts, owed_wall_ms, done_wall_ms)"
-		" SELECT w.id, e.seq, ?3, ?4, ?5, ?6, ?7 FROM webhooks w, events e"
-		" WHERE w.name = ?1 AND e.id = ?2",
-		err);
+	struct sql_query *query =
+		sql_query(carry->to,
+			  "INSERT OR IGNORE INTO deliveries"
+			  " (webhook, event, last, debt, attempts, owed_wall_ms, done_wall_ms)"
+			  " SELECT w.id, e.seq, ?3, ?4, ?5, ?6, ?7 FROM webhooks w, events e"
+			  " WHERE w.name = ?1 AND e.id = ?2",
+			  err);
 	int changed;
 
 	for (int i = 2; i < 5; i++)
@@ -312,7 +315,7 @@ static int put_delivery(struct carry *carry, const struct sql_query *row, struct
 	return changed;
 }
 
-/* One table: how it is read from either end, and the columns of the key by which it is then in order. */
+/* One table: how it is read from either end, and the columns of the key by which that is ordered. */
 struct table {
 	const char *forward, *backward;
 	int major, minor;
@@ -321,7 +324,8 @@ struct table {
 
 #define WEBHOOKS                                                                                   \
 	"SELECT name, last, delivered, url_hash, failures, next_wall_ms, failing_wall_ms,"         \
-	" disabled_wall_ms, tried_wall_ms, refusals, digest_seq, id FROM webhooks NOT INDEXED ORDER BY id"
+	" disabled_wall_ms, tried_wall_ms, refusals, digest_seq, id FROM webhooks NOT INDEXED "    \
+	"ORDER BY id"
 #define EVENTS "SELECT " INSIDE_EVENT_COLUMNS " FROM events e NOT INDEXED ORDER BY e.seq"
 #define DELIVERIES                                                                                 \
 	"SELECT d.webhook, d.event, w.name, e.id, d.last, d.debt, d.attempts, d.owed_wall_ms,"     \
@@ -387,7 +391,8 @@ static int carry_all(struct carry *carry, struct err *err)
 	return sql_commit(carry->to, err);
 }
 
-/* A new journal, or that which a killed predecessor has begun; if even that is corrupt, it is kept as it is, and another is made. */
+/* A new journal, or that which a killed predecessor has begun; if even that is corrupt, it is kept
+ * as it is, and another is made. */
 static int open_new(const struct room *room, struct sql **sql, struct err *err)
 {
 	char *name;
@@ -410,7 +415,7 @@ static int carry_over(const struct room *room, struct carry *carry, struct err *
 	char *path = mem_format("%s/" ASIDE, room->dir);
 	int status = 0;
 
-	/* What cannot be opened at all, or is no file of ours, is kept, and nothing is carried over. */
+	/* What cannot be opened at all, or is no file of ours, is kept as it is. */
 	if (sql_open(&carry->from, path, SQL_SALVAGE, JOURNAL_PATIENCE_MS, err))
 		status = went_reading(-1, err) == WENT_NOT ? -1 : 0;
 	else if (open_new(room, &carry->to, err) || carry_all(carry, err))

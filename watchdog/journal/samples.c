@@ -7,9 +7,9 @@
 
 static int know_subject(struct journal *journal, const char *subject, struct err *err)
 {
-	struct sql_query *query =
-		sql_query(journal->sql,
-			  "INSERT INTO subjects (name) VALUES (?) ON CONFLICT (name) DO NOTHING", err);
+	struct sql_query *query = sql_query(
+		journal->sql,
+		"INSERT INTO subjects (name) VALUES (?) ON CONFLICT (name) DO NOTHING", err);
 
 	sql_put_text(query, subject);
 	return sql_run(query, err);
@@ -21,10 +21,11 @@ static int add(struct journal *journal, const struct journal_sample *sample, str
 
 	if (know_subject(journal, sample->subject, err) < 0)
 		return -1;
-	query = sql_query(journal->sql,
-			  "INSERT OR IGNORE INTO samples (wall_ms, subject, rss_bytes, memory_bytes)"
-			  " SELECT ?, id, ?, ? FROM subjects WHERE name = ?",
-			  err);
+	query = sql_query(
+		journal->sql,
+		"INSERT OR IGNORE INTO samples (wall_ms, subject, rss_bytes, memory_bytes)"
+		" SELECT ?, id, ?, ? FROM subjects WHERE name = ?",
+		err);
 	sql_put(query, sample->wall_ms);
 	sql_put(query, sample->rss_bytes);
 	sql_put(query, sample->memory_bytes);

@@ -9,8 +9,9 @@
 #define TEXT_OF_(x)    #x
 
 /*
- * debt: enum journal_debt. All that a webhook's queue is asked (what is first, how much, how old) is answered by deliveries_owed, whose
- * size is that of the debt and not that of the history. A sample's key makes it stored once, however often its line is taken in.
+ * debt: enum journal_debt. All that a webhook's queue is asked (what is first, how much, how old)
+ * is answered by deliveries_owed, whose size is that of the debt and not that of the history. A
+ * sample's key makes it stored once, however often its line is taken in.
  */
 static const char tables[] =
 	"CREATE TABLE events ("

@@ -29,6 +29,7 @@ struct sql {
 	char *path;
 	struct sql_identity identity;
 	bool is_corrupt;
+	bool is_file_read_only; /* as it was opened */
 	struct sql_query **kept;
 	size_t kept_count;
 };
@@ -85,7 +86,8 @@ static const char *words_of(int kind)
 	}
 }
 
-/* What the system said. At a commit it is not where it should be, but with the file: the database, or its rollback journal. */
+/* What the system said. At a commit it is not where it should be, but with the file: the database,
+ * or its rollback journal. */
 static int find_errno(sqlite3 *db, int code)
 {
 	sqlite3_file *log = NULL;
@@ -126,7 +128,7 @@ static int refuse(const char *path, const char *why, struct err *err)
 
 /* ---- the file ----------------------------------------------------------------------------- */
 
-/* By lstat alone: to close a descriptor of a database drops the locks that this process has on it. */
+/* By lstat alone: to close a descriptor of a database drops this process's locks on it. */
 static int check_file(const char *path, struct stat *st, struct err *err)
 {
 	if (lstat(path, st))
@@ -199,6 +201,12 @@ struct sql_identity sql_identity(const struct sql *sql)
 	return sql->identity;
 }
 
+/* Of statements that are right an error without a name is that of what they found. */
+static int blame(int code)
+{
+	return code == SQLITE_ERROR ? SQLITE_CORRUPT : code;
+}
+
 /* ---- opening ------------------------------------------------------------------------------ */
 
 /* What it must not do even if the file asks for it. Older libraries know fewer of these. */
@@ -231,17 +239,20 @@ static const char *settings_of(enum sql_access access)
 {
 	switch (access) {
 	case SQL_READ:
-		return "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+		return "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size "
+		       "= 0;"
 		       "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;"
 		       "PRAGMA query_only = ON";
 	case SQL_WRITE:
-		/* TRUNCATE syncs the end of a transaction, which DELETE, by FULL alone, does not. */
-		return "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"
+		/* TRUNCATE syncs the end of a transaction; DELETE, by FULL alone, does not. */
+		return "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size "
+		       "= 0;"
 		       "PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;"
 		       "PRAGMA journal_mode = TRUNCATE";
 	case SQL_SALVAGE:
 		/* writable_schema: a file shorter than it says is read all the same. */
-		return "PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+		return "PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA temp_store = "
+		       "MEMORY;"
 		       "PRAGMA query_only = ON; PRAGMA writable_schema = ON";
 	}
 	return "";
@@ -260,8 +271,10 @@ static int connect(struct sql *sql, enum sql_access access, int patience_ms, str
 		return fail(sql, code, err);
 	(void)sqlite3_extended_result_codes(sql->db, 1);
 	(void)sqlite3_busy_timeout(sql->db, patience_ms);
+	sql->is_file_read_only = sqlite3_db_readonly(sql->db, "main") == 1;
 	harden(sql->db, access);
-	return sql_script(sql, settings_of(access), err);
+	code = sqlite3_exec(sql->db, settings_of(access), NULL, NULL, NULL);
+	return code == SQLITE_OK ? 0 : fail(sql, blame(code), err);
 }
 
 int sql_open(struct sql **out, const char *path, enum sql_access access, int patience_ms,
@@ -289,7 +302,8 @@ void sql_close(struct sql *sql)
 	if (!sql)
 		return;
 	for (size_t i = 0; i < sql->kept_count; i++) {
-		(void)sqlite3_finalize(sql->kept[i]->statement); /* repeats the last step's failure */
+		(void)sqlite3_finalize(
+			sql->kept[i]->statement); /* repeats the last step's failure */
 		free(sql->kept[i]);
 	}
 	free(sql->kept);
@@ -314,16 +328,18 @@ bool sql_is_within(const struct sql *sql)
 
 int sql_begin(struct sql *sql, struct err *err)
 {
-	/* SQLite would find out at the first change. */
+	/* SQLite would find out at the first change. A file that says itself that we may not write
+	 * it has a broken header. */
 	if (sqlite3_db_readonly(sql->db, "main") == 1)
-		return fail(sql, SQLITE_READONLY, err);
+		return fail(sql, sql->is_file_read_only ? SQLITE_READONLY : SQLITE_CORRUPT, err);
 	return sql_script(sql, "BEGIN IMMEDIATE", err);
 }
 
 void sql_rollback(struct sql *sql)
 {
 	if (sql_is_within(sql))
-		(void)sql_script(sql, "ROLLBACK", NULL); /* what cannot be is rolled back at the next opening */
+		(void)sql_script(sql, "ROLLBACK",
+				 NULL); /* what cannot be is rolled back at the next opening */
 }
 
 int sql_commit(struct sql *sql, struct err *err)
@@ -356,8 +372,7 @@ static struct sql_query *prepare(struct sql *sql, const char *text, bool is_kept
 
 	if (code != SQLITE_OK) {
 		free(query);
-		/* Our statements are right: then its tables are not. */
-		(void)fail(sql, code == SQLITE_ERROR ? SQLITE_CORRUPT : code, err);
+		(void)fail(sql, blame(code), err);
 		return NULL;
 	}
 	query->sql = sql;

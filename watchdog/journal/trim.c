@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* trim: what goes, by age and by size. In small transactions, so that nobody waits long, and a disk nearly full will do. */
+/* trim: what goes, by age and by size. In small transactions, so that nobody waits long, and a disk
+ * nearly full will do. */
 #include "watchdog/journal/inside.h"
 #include "watchdog/journal/journal.h"
 
@@ -10,7 +11,8 @@
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-/* What a webhook has still to get, or may be asked for again, keeps its event. At most CHUNK that are older than ?1. */
+/* What a webhook has still to get, or may be asked for again, keeps its event. At most CHUNK that
+ * are older than ?1. */
 static const char settled[] = "SELECT e.seq FROM events e WHERE e.wall_ms < ?1"
 			      " AND NOT EXISTS (SELECT 1 FROM deliveries d"
 			      " WHERE d.event = e.seq AND d.debt <> 1)"
@@ -156,7 +158,8 @@ static int measure(struct journal *journal, int64_t *bytes, int64_t *spare_pages
 	return 0;
 }
 
-/* Where samples are older than every event that may go: a moment after the first thousand of them. Else 0. */
+/* Where samples are older than every event that may go: a moment after the first thousand of them.
+ * Else 0. */
 static int oldest_samples(struct journal *journal, int64_t *wall_ms, struct err *err)
 {
 	int64_t sample, event; /* a millisecond after the oldest; 0: none */
@@ -164,7 +167,8 @@ static int oldest_samples(struct journal *journal, int64_t *wall_ms, struct err 
 	if (sql_ask(journal->sql, "SELECT wall_ms + 1 FROM samples ORDER BY wall_ms LIMIT 1",
 		    &sample, err) ||
 	    sql_ask(journal->sql,
-		    "SELECT e.wall_ms + 1 FROM events e WHERE NOT EXISTS (SELECT 1 FROM deliveries d"
+		    "SELECT e.wall_ms + 1 FROM events e WHERE NOT EXISTS (SELECT 1 FROM deliveries "
+		    "d"
 		    " WHERE d.event = e.seq AND d.debt <> 1) ORDER BY e.wall_ms LIMIT 1",
 		    &event, err))
 		return -1;
@@ -177,7 +181,8 @@ static int oldest_samples(struct journal *journal, int64_t *wall_ms, struct err 
 		       wall_ms, err);
 }
 
-/* The oldest of what matters least: how many rows; 0 where there is nothing left. Events are added to *GONE. */
+/* The oldest of what matters least: how many rows; 0 where there is nothing left. Events are added
+ * to *GONE. */
 static int drop_least(struct journal *journal, int *gone, int64_t *dropped, struct err *err)
 {
 	static const char *const choices[] = { settled, dead, any };

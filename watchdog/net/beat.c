@@ -99,7 +99,9 @@ static bool make_healthchecks(const struct ping_options *ping, const struct beat
 	add_base(&request->url, ping->url, str_text(&suffix));
 	add_query(&request->url, "rid", beat->rid);
 	if (step == BEAT_END)
-		clip_add(&request->body, beat->body, BODY_MAX);
+		clip_add(&request->body, beat->body,
+			 beat->body_max > 0 && beat->body_max < BODY_MAX ? (size_t)beat->body_max
+									 : BODY_MAX);
 	strlist_add(&request->headers, "Content-Type: text/plain; charset=utf-8");
 	str_free(&suffix);
 	return true;

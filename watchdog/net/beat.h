@@ -23,6 +23,7 @@ struct beat {
 	int64_t end_wall_ms;
 	const char *rid;     /* a UUID: ties start and end together */
 	const char *body;    /* what a person would want to read; "" nothing */
+	int64_t body_max;    /* bytes of it that the service keeps, as far as it has said so; 0: it has not */
 };
 
 enum beat_step { BEAT_START, BEAT_END };

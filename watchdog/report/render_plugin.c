@@ -167,11 +167,9 @@ static void add_strays(const struct snapshot *snapshot, struct str *text)
 	str_add(text, snapshot->stray_count > STRAYS_MAX ? " ...\n" : "\n");
 }
 
-void render_plugin(const struct snapshot *snapshot, const struct health_verdict *verdict,
-		   struct str *text)
+static void add_details(const struct snapshot *snapshot, const struct health_verdict *verdict,
+			struct str *text)
 {
-	add_summary(snapshot, verdict, text);
-	add_perfdata(snapshot, verdict, text);
 	/* Another herder's: all are UNKNOWN, for that one reason. */
 	for (size_t i = 0; i < snapshot->count && !snapshot->foreign; i++)
 		add_instance(&snapshot->instances[i], text);
@@ -187,6 +185,22 @@ void render_plugin(const struct snapshot *snapshot, const struct health_verdict 
 	}
 	add_errors(snapshot, text);
 	add_strays(snapshot, text);
+}
+
+void render_plugin(const struct snapshot *snapshot, const struct health_verdict *verdict,
+		   struct str *text)
+{
+	add_summary(snapshot, verdict, text);
+	add_perfdata(snapshot, verdict, text);
+	add_details(snapshot, verdict, text);
+}
+
+void render_plugin_plain(const struct snapshot *snapshot, const struct health_verdict *verdict,
+			 struct str *text)
+{
+	add_summary(snapshot, verdict, text);
+	str_add(text, "\n");
+	add_details(snapshot, verdict, text);
 }
 
 void render_plugin_failure(const char *why, struct str *text)

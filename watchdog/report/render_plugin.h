@@ -15,6 +15,10 @@
 void render_plugin(const struct snapshot *snapshot, const struct health_verdict *verdict,
 		   struct str *text);
 
+/* The same without performance data: for people. */
+void render_plugin_plain(const struct snapshot *snapshot, const struct health_verdict *verdict,
+			 struct str *text);
+
 /* The one line where nothing could be looked at at all: UNKNOWN, and WHY. */
 void render_plugin_failure(const char *why, struct str *text);
 

@@ -57,7 +57,7 @@ static void add_body(const struct snapshot *snapshot, struct beatfile *beat)
 	struct str text = STR_INIT;
 
 	health_judge(snapshot, &verdict);
-	render_plugin(snapshot, &verdict, &text);
+	render_plugin_plain(snapshot, &verdict, &text);
 	beat->body = str_take(&text);
 }
 

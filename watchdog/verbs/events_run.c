@@ -117,7 +117,8 @@ static void follow(struct events_source *source, int signal_fd)
 {
 	bool is_over = false;
 
-	while (!fflush(stdout) && !ferror(stdout) && !pause_between(signal_fd, &is_over) && !is_over) {
+	while (!fflush(stdout) && !ferror(stdout) && !pause_between(signal_fd, &is_over) &&
+	       !is_over) {
 		struct err err = ERR_INIT;
 
 		if (events_source_refresh(source, &err) ||
@@ -158,7 +159,8 @@ static int read_since(struct events *events, const char *text)
 {
 	if (when_parse(text, clock_read().wall_ms, &events->since_wall_ms))
 		return verb_misuse(events->call,
-				   "--since takes how long ago (\"2h\") or a date (\"2026-11-21 03:34\"), not \"%s\"",
+				   "--since takes how long ago (\"2h\") or a date (\"2026-11-21 "
+				   "03:34\"), not \"%s\"",
 				   text);
 	return VERB_DONE;
 }

@@ -32,7 +32,8 @@ static int open_journal(struct events_source *source, enum journal_access access
 	return status;
 }
 
-/* By a journal of its own: most of the time there is nothing, and whoever only reads needs no right to write. */
+/* By a journal of its own: most of the time there is nothing, and whoever only reads needs no right
+ * to write. */
 static void take_in(struct events_source *source, int state_fd)
 {
 	struct journal *journal = NULL;
@@ -44,7 +45,8 @@ static void take_in(struct events_source *source, int state_fd)
 	if (open_journal(source, JOURNAL_WRITE, &journal, &err) == 0 &&
 	    intake(journal, &source->events->config, state_fd, &passed_over, &err) >= 0) {
 		if (passed_over)
-			events_source_complain(source, "lines in spool/ that no round of ours has written were passed over");
+			events_source_complain(source, "lines in spool/ that no round of ours has "
+						       "written were passed over");
 	} else {
 		(void)err_wrap(&err, "what happened last could not be taken in");
 		events_source_complain(source, err.text);
@@ -55,7 +57,7 @@ static void take_in(struct events_source *source, int state_fd)
 
 /* ---- the journal -------------------------------------------------------------------------- */
 
-/* Where reading goes on in a journal that was just opened: behind what was read last, if it has that. */
+/* Where reading goes on in a journal that was just opened: behind what was read last, if it has it. */
 static int find_place(struct events_source *source, struct err *err)
 {
 	struct journal_event event;
@@ -115,23 +117,21 @@ void events_source_close(struct events_source *source)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
+/*
+ * The journal is read in pieces, and printed in between: a reader that has stopped reading us (a
+ * pager) would otherwise keep the journal locked against writers.
+ */
+#define PIECE 500
+
 struct reading {
 	struct events_source *source;
-	bool (*take)(const char *line, void *data);
-	void *data;
+	struct strlist lines;
+	int count; /* of what was read, wanted or not */
 };
-
-static bool give(const struct reading *reading, struct str *line)
-{
-	bool goes_on = reading->take(str_text(line), reading->data);
-
-	str_free(line);
-	return goes_on;
-}
 
 static bool read_event(const struct journal_event *event, void *data)
 {
-	const struct reading *reading = data;
+	struct reading *reading = data;
 	struct events_source *source = reading->source;
 	struct str line = STR_INIT;
 
@@ -139,31 +139,41 @@ static bool read_event(const struct journal_event *event, void *data)
 	source->last_wall_ms = event->wall_ms;
 	free(source->last_id);
 	source->last_id = mem_dup(event->id);
-	if (!events_target_wants(source->events, event->type, event->subject))
-		return true;
-	events_line_event(source->events, event, &line);
-	return give(reading, &line);
+	if (events_target_wants(source->events, event->type, event->subject)) {
+		events_line_event(source->events, event, &line);
+		strlist_take(&reading->lines, str_take(&line));
+	}
+	return ++reading->count < PIECE;
 }
 
+/* Those of one moment stay together: it is by the moment that reading goes on. */
 static bool read_sample(const struct journal_sample *sample, void *data)
 {
-	const struct reading *reading = data;
+	struct reading *reading = data;
 	struct events_source *source = reading->source;
 	struct str line = STR_INIT;
 
+	if (reading->count >= PIECE && sample->wall_ms != source->last_wall_ms)
+		return false;
 	source->last_wall_ms = sample->wall_ms;
-	if (!events_target_wants(source->events, NULL, sample->subject))
-		return true;
-	events_line_sample(source->events, sample, &line);
-	return give(reading, &line);
+	if (events_target_wants(source->events, NULL, sample->subject)) {
+		events_line_sample(source->events, sample, &line);
+		strlist_take(&reading->lines, str_take(&line));
+	}
+	reading->count++;
+	return true;
 }
 
-static int read_samples(struct events_source *source, struct reading *reading, struct err *err)
+static int read_piece(struct reading *reading, struct err *err)
 {
-	int status = journal_samples(source->journal, source->since_wall_ms, read_sample, reading, err);
+	struct events_source *source = reading->source;
+	int status;
 
-	/* A round's samples come together: those of this moment have been read. */
-	if (source->last_wall_ms >= source->since_wall_ms)
+	if (!source->events->is_samples)
+		return journal_events(source->journal, source->since_wall_ms, source->after_seq,
+				      read_event, reading, err);
+	status = journal_samples(source->journal, source->since_wall_ms, read_sample, reading, err);
+	if (reading->count)
 		source->since_wall_ms = source->last_wall_ms + 1;
 	return status;
 }
@@ -171,16 +181,18 @@ static int read_samples(struct events_source *source, struct reading *reading, s
 int events_source_read(struct events_source *source, bool (*take)(const char *line, void *data),
 		       void *data, struct err *err)
 {
-	struct reading reading = { source, take, data };
-	int status;
+	struct reading reading = { .source = source };
+	bool goes_on = true;
+	int status = 0;
 
-	if (!source->journal)
-		return 0;
-	if (source->events->is_samples)
-		status = read_samples(source, &reading, err);
-	else
-		status = journal_events(source->journal, source->since_wall_ms, source->after_seq,
-					read_event, &reading, err);
+	while (source->journal && goes_on && status == 0) {
+		reading.count = 0;
+		status = read_piece(&reading, err);
+		for (size_t i = 0; i < reading.lines.count && goes_on; i++)
+			goes_on = take(reading.lines.items[i], data);
+		strlist_free(&reading.lines);
+		goes_on &= reading.count >= PIECE;
+	}
 	/* One that is corrupt is mended when it is opened again. */
 	if (status < 0)
 		close_journal(source);

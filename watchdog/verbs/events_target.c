@@ -64,7 +64,9 @@ static int refuse(const struct events *events, const char *target)
 	for (size_t i = 0; i < events->config.worker_count; i++)
 		nearest_consider(&nearest, events->config.workers[i].name);
 	if (events->config.broken_files.count)
-		out_error(out, "no such target: %s (some configuration files are broken, see `cronherd config`)",
+		out_error(out,
+			  "no such target: %s (some configuration files are broken, see `cronherd "
+			  "config`)",
 			  target);
 	else if (nearest.word)
 		out_error(out, "no such target: %s (did you mean %s?)", target, nearest.word);

@@ -91,7 +91,7 @@ static bool read_zone(const char *at, int *offset_s)
 	return true;
 }
 
-/* False where there is no such day: the C library would take the 30th of February for one of March. */
+/* False where there is no such day: the C library takes the 30th of February for one of March. */
 static bool convert(struct tm *tm, bool is_local, int64_t *seconds)
 {
 	int day = tm->tm_mday;
