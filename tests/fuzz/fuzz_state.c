@@ -49,17 +49,17 @@ static void check_holds(void)
 {
 	struct instance mail = { .name = "mail", .number = 1 };
 	struct err err = ERR_INIT;
+	struct holds_now now = { .wall_ms = NOW_MS };
 	struct holds holds;
 
-	FUZZ_CHECK(holds_read(&holds, &dir, NOW_MS, &err) == 0);
+	FUZZ_CHECK(holds_read(&holds, &dir, &now, &err) == 0);
 	FUZZ_CHECK(holds.count <= 1);
-	FUZZ_CHECK(holds_ask(&dir, &mail, NOW_MS) == (int)holds.count);
+	FUZZ_CHECK(holds_ask(&dir, &mail, &now) == (int)holds.count);
 	FUZZ_CHECK((holds_find(&holds, &mail) != NULL) == (holds.count == 1));
 	FUZZ_CHECK(holds.count == 0 || !holds.items[0].until_wall_ms ||
 		   holds.items[0].until_wall_ms > NOW_MS);
 	if (holds.count)
-		FUZZ_CHECK(holds_place(&dir, "mail", holds.items[0].by,
-				       holds.items[0].until_wall_ms, &err) == 0);
+		FUZZ_CHECK(holds_place(&dir, &holds.items[0], &err) == 0);
 	holds_free(&holds);
 }
 

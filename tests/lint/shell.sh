@@ -7,5 +7,5 @@ command -v shellcheck >/dev/null || {
 	echo "shellcheck is not installed (quickstart.sh test installs it)"
 	exit 1
 }
-shellcheck autogen.sh quickstart.sh .ci/run tests/*/*.sh tests/*.sh tests/fuzz/run
+shellcheck autogen.sh quickstart.sh .ci/run tests/*/*.sh tests/*.sh tests/fuzz/run static/*.sh static/*/*.sh
 shellcheck --shell=bash --severity=warning completions/cronherd.bash
