@@ -39,12 +39,13 @@ test_packages="beanstalkd
 	prometheus-node-exporter
 	python3
 	python3-rq
+	python3-yaml
 	rabbitmq-server
 	redis-server
 	shellcheck
-	sqlite3
 	strace
 	supervisor
+	systemd
 	tini
 	tinyproxy-bin
 	util-linux

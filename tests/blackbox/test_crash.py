@@ -26,8 +26,13 @@ class Crash(TellingTest):
         self.webhook("all")
         self.worker("w", f"sh -c 'echo $$ >> {self.dir}/ran; exec {odd()} alone {self.dir}/lock'", restart_delay="0s", startretries=100000)
 
-    def ran(self):
+    lost = frozenset()
+
+    def all_ran(self):
         return read(self.dir + "/ran").split()
+
+    def ran(self):
+        return [pid for pid in self.all_ran() if pid not in self.lost]
 
     def clear(self):
         """Nothing runs."""
@@ -45,7 +50,8 @@ class Crash(TellingTest):
         return [pid for pid in self.minders() if not {"minder", "deliver"} & set(read(f"/proc/{pid}/cmdline").split("\0"))]
 
     def wait_up(self):
-        wait_until("it is up and nothing else is going on", lambda: self.herd("run") and self.pid("w:1") and not self.rounds())
+        wait_until("it is up, has said so, and nothing else is going on",
+                   lambda: self.herd("run") and str(self.pid("w:1")) in self.ran() and not self.rounds())
 
     def points(self, prepare, command, count, after=None):
         """The points at which COMMAND, a whole one, can be killed, sampled; says how many."""
@@ -70,8 +76,14 @@ class Crash(TellingTest):
         """EVENTS have each process that ran, once, and one id each."""
         ran = collections.Counter(self.ran())
         self.assertEqual(set(ran.values()), {1}, "no pid came twice in this test")
+        # A process may end before it can say that it ran: killed itself at its n-th call; or left at the gate by a round that was
+        # killed, where nobody saw that it ended so (with the exit status that says so it counts as never started).
+        unseen = {str(event["data"]["pid"]) for event in events if kind(event) == "worker.stopped" and
+                  event["data"]["exit_code"] is None and event["data"]["signal"] in (None, "KILL")}
         for what in whats:
-            self.assertEqual(collections.Counter(self.pids(what, events)), ran, what)
+            told = collections.Counter(self.pids(what, events))
+            self.assertEqual(collections.Counter({pid: n for pid, n in told.items() if pid in ran or pid not in unseen}), ran, what)
+            self.assertTrue(all(n == 1 for n in told.values()), what)
         ids = [event["id"] for event in events]
         self.assertEqual(len(set(ids)), len(ids))
         self.assertFalse(os.path.exists(f"{self.dir}/lock.doubled"))
@@ -89,14 +101,17 @@ class Crash(TellingTest):
             return None
         told = wait_until("all is told, in order", is_told)
         self.assert_told(told)
-        starts = [str(e["data"]["pid"]) for e in told if kind(e) == "worker.started"]
-        self.assertEqual(starts, self.ran(), "in order")
+        ran = self.ran()
+        starts = [str(e["data"]["pid"]) for e in told if kind(e) == "worker.started" and str(e["data"]["pid"]) in ran]
+        self.assertEqual(starts, ran, "in order")
 
     def test_a_round_that_starts_for_the_first_time(self):
         """Nothing is remembered: each time another state directory."""
         def prepare():
             self.clear()
             shutil.rmtree(self.state, ignore_errors=True)
+            # A round that a minder began in its last moment may have started one whose telling went with the state directory.
+            self.lost |= set(self.all_ran()) - set(self.pids("worker.started", self.told("all")))
         run = [PROGRAM, "-c", self.config, "run"]
         for point in self.points(prepare, run, 24):
             with self.subTest(point=point):
@@ -130,6 +145,7 @@ class Crash(TellingTest):
     def test_a_stop(self):
         def prepare():
             self.herd("start", check=0)
+            self.wait_up()
         stop = [PROGRAM, "-c", self.config, "stop"]
         for point in self.points(prepare, stop, 30):
             with self.subTest(point=point):
@@ -153,7 +169,7 @@ class Crash(TellingTest):
             if self.pid("w:1"):
                 os.kill(self.pid("w:1"), signal.SIGKILL)
                 self.wait_gone(int(self.ran()[-1]))
-            wait_until("it is up", lambda: run("run") or self.pid("w:1"))
+            wait_until("it is up", lambda: run("run") or str(self.pid("w:1")) in self.ran())
             self.assertEqual([pid for pid in self.minders() if "deliver" in read(f"/proc/{pid}/cmdline")], [], "nobody else delivers")
         deliver = [FULL, "-c", self.config, "deliver", "--now"]
         for point in self.points(prepare, deliver, 45, after=self.config):

@@ -28,13 +28,23 @@ static const struct {
 	int64_t begun_seq;
 	size_t expected;
 } rows[] = {
-	{ "a", 1, 0, 1 },	 { "a", 0, 0, 1 },	   { "aaaa", 0, 0, 1 },
-	{ "aaaa", 5, 0, 1 },	 { "aaaa", 4, 0, 4 },	   { "aaaab", 4, 0, 4 },
-	{ "aaaba", 4, 0, 1 },	 { "baaaa", 4, 0, 1 },	   { "aa", 1, 0, 2 },
+	{ "a", 1, 0, 1 },
+	{ "a", 0, 0, 1 },
+	{ "aaaa", 0, 0, 1 },
+	{ "aaaa", 5, 0, 1 },
+	{ "aaaa", 4, 0, 4 },
+	{ "aaaab", 4, 0, 4 },
+	{ "aaaba", 4, 0, 1 },
+	{ "baaaa", 4, 0, 1 },
+	{ "aa", 1, 0, 2 },
 	/* What was begun goes on as it was, whatever has come since. */
-	{ "aaaaaa", 4, 103, 4 }, { "aaaaaa", 0, 103, 4 },  { "aaabbb", 4, 105, 3 },
+	{ "aaaaaa", 4, 103, 4 },
+	{ "aaaaaa", 0, 103, 4 },
+	{ "aaabbb", 4, 105, 3 },
 	/* What was begun has gone, but for one; or all of it. */
-	{ "aaaaaa", 4, 100, 6 }, { "aaaaaa", 4, 99, 6 },   { "aa", 4, 100, 1 },
+	{ "aaaaaa", 4, 100, 6 },
+	{ "aaaaaa", 4, 99, 6 },
+	{ "aa", 4, 100, 1 },
 };
 
 START_TEST(counts)

@@ -93,7 +93,9 @@ static void pass(int64_t ms)
 
 static void answer(long status, const char *body)
 {
-	struct http_result result = { .failure = HTTP_ANSWERED, .status = status, .retry_after_s = -1 };
+	struct http_result result = { .failure = HTTP_ANSWERED,
+				      .status = status,
+				      .retry_after_s = -1 };
 	struct sender *sender;
 
 	ck_assert_uint_gt(fakehttp_count, 0);
@@ -161,7 +163,7 @@ START_TEST(three_tries_then_a_complaint)
 	pass(5000);
 	step();
 	ck_assert_str_eq(url(2), "https://host/uuid?rid=" FIRST);
-	answer(200, "OK (not found)");
+	answer(503, "");
 	ck_assert_int_eq(pinging_due_boot_ms(&pinging), errand.now.boot_ms + 15000);
 	ck_assert_uint_eq(errand.complaints.count, 0);
 	pass(15000);
@@ -180,6 +182,44 @@ START_TEST(three_tries_then_a_complaint)
 	step();
 	answer(200, "OK");
 	ck_assert_uint_eq(errand.complaints.count, 0);
+}
+END_TEST
+
+/* No retry mends it. */
+START_TEST(what_the_service_refuses_is_told_at_once)
+{
+	beat(FIRST, 0, 100);
+	open_pinging();
+	step();
+	answer(200, "OK");
+	step();
+	answer(200, "OK (not found)");
+	ck_assert_uint_eq(errand.complaints.count, 1);
+	ck_assert_int_eq(errand.done.pings_failed, 0);
+	pass(5000);
+	step();
+	answer(200, "OK");
+	ck_assert_uint_eq(errand.complaints.count, 0);
+	ck_assert_int_eq(errand.done.pings, 1);
+}
+END_TEST
+
+/* Rounds may come faster than three tries. */
+START_TEST(newer_beats_hide_no_failure)
+{
+	static const char *const rids[] = { FIRST, SECOND, FIRST };
+
+	for (int i = 0; i < 3; i++) {
+		beat(rids[i], 0, 100);
+		if (i == 0)
+			open_pinging();
+		pinging_look(&pinging, &errand);
+		step();
+		answer(200, "OK");
+		step();
+		answer(502, "");
+		ck_assert_uint_eq(errand.complaints.count, i == 2);
+	}
 }
 END_TEST
 
@@ -339,6 +379,25 @@ START_TEST(a_request_that_cannot_be_made_fails)
 }
 END_TEST
 
+/* While a file is broken nobody knows what is gone. */
+START_TEST(complaints_about_what_is_gone_are_forgotten)
+{
+	static const char *const topics[] = { "ping hc", "ping h", "ping hcx", "webhook hc",
+					      "journal" };
+
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+		errand_complain(&errand, COMPLAINT_STANDING, topics[i], "why: it is so");
+	config.error_count = 1;
+	errand_forget(&errand);
+	ck_assert_uint_eq(errand.complaints.count, 5);
+	config.error_count = 0;
+	errand_forget(&errand);
+	ck_assert_uint_eq(errand.complaints.count, 2);
+	ck_assert_str_eq(errand.complaints.items[0].text, "ping hc: why: it is so");
+	ck_assert_str_eq(errand.complaints.items[1].text, "journal: why: it is so");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("pinging");
@@ -348,6 +407,8 @@ static Suite *suite(void)
 	tcase_add_test(t, start_then_end_and_never_again);
 	tcase_add_test(t, killed_between_start_and_end);
 	tcase_add_test(t, three_tries_then_a_complaint);
+	tcase_add_test(t, what_the_service_refuses_is_told_at_once);
+	tcase_add_test(t, newer_beats_hide_no_failure);
 	tcase_add_test(t, a_start_that_fails_keeps_no_end_back);
 	tcase_add_test(t, a_newer_beat_takes_the_place);
 	tcase_add_test(t, waiting_ends_with_a_newer_beat);
@@ -358,6 +419,7 @@ static Suite *suite(void)
 	tcase_add_test(t, left_unsent_at_the_end_is_complained_of);
 	tcase_add_test(t, without_pings_nothing_is_read);
 	tcase_add_test(t, a_request_that_cannot_be_made_fails);
+	tcase_add_test(t, complaints_about_what_is_gone_are_forgotten);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* queue: order, retries, verdicts, digests, flapping, dead letters; against a real journal and a network of ours. */
+/* queue: order, retries, verdicts, digests, flapping, dead letters; against a real journal and a
+ * network of ours. */
 #include <inttypes.h>
 
 #include "tests/unit/check_main.h"
@@ -71,8 +72,12 @@ static void happen(const char *id, const char *type, const char *subject, const 
 	char *texts[] = { mem_dup(id), mem_dup(type), mem_dup(subject), mem_dup(round) };
 	char source[] = "/cronherd/host/user";
 	char data[] = "{\"worker\":\"mail\",\"pid\":42}";
-	struct journal_event event = { .id = texts[0],	    .type = texts[1],  .subject = texts[2],
-				       .round = texts[3],   .source = source,  .data = data,
+	struct journal_event event = { .id = texts[0],
+				       .type = texts[1],
+				       .subject = texts[2],
+				       .round = texts[3],
+				       .source = source,
+				       .data = data,
 				       .wall_ms = NOW_MS };
 
 	ck_assert_int_eq(ck_well(journal_add(errand.journal, &event, &err)), 1);
@@ -121,10 +126,9 @@ static void give(const struct http_result *result)
 
 static void answer(long status)
 {
-	const struct http_result result = { .failure = HTTP_ANSWERED,
-					    .status = status,
-					    .retry_after_s = -1,
-					    .body_limit = -1 };
+	const struct http_result result = {
+		.failure = HTTP_ANSWERED, .status = status, .retry_after_s = -1, .body_limit = -1
+	};
 
 	give(&result);
 }
@@ -234,7 +238,8 @@ START_TEST(retried_as_it_was)
 	open_queue();
 	ck_assert_int_eq(queue.endpoint.failures, 1);
 	ck_assert_int_eq(queue.endpoint.failing_wall_ms, NOW_MS);
-	ck_assert_int_eq(queue_owed_wall_ms(&queue, errand.now.wall_ms), queue.endpoint.next_wall_ms);
+	ck_assert_int_eq(queue_owed_wall_ms(&queue, errand.now.wall_ms),
+			 queue.endpoint.next_wall_ms);
 	step();
 	ck_assert_uint_eq(fakehttp_count, 1);
 	pass(6000);
@@ -424,10 +429,9 @@ END_TEST
 
 START_TEST(sleeps_as_it_was_told)
 {
-	const struct http_result pause = { .failure = HTTP_ANSWERED,
-					   .status = 429,
-					   .retry_after_s = 1800,
-					   .body_limit = -1 };
+	const struct http_result pause = {
+		.failure = HTTP_ANSWERED, .status = 429, .retry_after_s = 1800, .body_limit = -1
+	};
 
 	happen_often(2, NULL);
 	open_queue();
@@ -538,7 +542,8 @@ START_TEST(never_unsigned_for_want_of_a_secret)
 	open_queue();
 	step();
 	ck_assert_uint_eq(fakehttp_count, 0);
-	ck_assert_ptr_nonnull(strstr(complaint("webhook hook: nothing is sent"), "/nonexistent/secret"));
+	ck_assert_ptr_nonnull(
+		strstr(complaint("webhook hook: nothing is sent"), "/nonexistent/secret"));
 	ck_assert_int_eq(queue_due_wall_ms(&queue), INT64_MAX);
 	ck_assert_int_gt(queue_owed_wall_ms(&queue, NOW_MS), NOW_MS);
 	ck_assert_int_lt(queue_owed_wall_ms(&queue, NOW_MS), NOW_MS + HOUR_MS);

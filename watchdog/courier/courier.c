@@ -33,13 +33,14 @@ struct service {
 	size_t queue_count;
 	struct pinging pinging;
 	struct str complained; /* as the file has it */
-	bool has_failed; /* the journal: nothing more is sent but pings */
+	bool has_failed;       /* the journal: nothing more is sent but pings */
 	struct err err;
 };
 
 /* ---- complaints --------------------------------------------------------------------------- */
 
-/* At once: the next round may come before we end, and we may be killed. A disk that takes no file is what the round complains of itself. */
+/* At once: the next round may come before we end, and we may be killed. A disk that takes no file
+ * is what the round complains of itself. */
 static void keep_complaints(struct service *service)
 {
 	struct errand *errand = &service->errand;
@@ -53,49 +54,6 @@ static void keep_complaints(struct service *service)
 		return;
 	}
 	str_free(&text);
-}
-
-static bool is_of(const char *text, const char *kind, const char *name)
-{
-	size_t kind_len = strlen(kind);
-	size_t name_len = strlen(name);
-
-	return strncmp(text, kind, kind_len) == 0 && strncmp(text + kind_len, name, name_len) == 0 &&
-	       text[kind_len + name_len] == ':';
-}
-
-/* Whether it is of a webhook or a ping that the configuration does not have. */
-static bool is_orphan(const struct config *config, const char *text)
-{
-	if (strncmp(text, "webhook ", strlen("webhook ")) != 0 &&
-	    strncmp(text, "ping ", strlen("ping ")) != 0)
-		return false;
-	for (size_t i = 0; i < config->webhook_count; i++)
-		if (is_of(text, "webhook ", config->webhooks[i].name))
-			return false;
-	for (size_t i = 0; i < config->ping_count; i++)
-		if (is_of(text, "ping ", config->pings[i].name))
-			return false;
-	return true;
-}
-
-/* At the end: what nobody can mend any more goes. */
-static void drop_complaints(struct service *service)
-{
-	struct errand *errand = &service->errand;
-	struct complaints *complaints = &errand->complaints;
-
-	complaints_age(complaints, errand->now.wall_ms);
-	for (size_t i = complaints->count; i-- > 0 && !errand->config->error_count;) {
-		const char *text = complaints->items[i].text;
-
-		if (is_orphan(errand->config, text)) {
-			char *topic = mem_dup_n(text, (size_t)(strchr(text, ':') - text));
-
-			complaints_clear(complaints, topic);
-			free(topic);
-		}
-	}
 }
 
 /* ---- the journal -------------------------------------------------------------------------- */
@@ -132,7 +90,8 @@ static int open_journal(struct service *service, struct err *err)
 
 	/* Fails where nothing can be written: the journal says so. */
 	(void)spool_set_owed(errand->state_fd, errand->now.wall_ms + FOLLOW_UP_MS);
-	status = journal_open(&errand->journal, errand->config->state_dir, JOURNAL_WRITE, &notice, err);
+	status = journal_open(&errand->journal, errand->config->state_dir, JOURNAL_WRITE, &notice,
+			      err);
 	if (notice.len)
 		errand_complain(errand, COMPLAINT_NOTE, "journal, mended", "%s", str_text(&notice));
 	str_free(&notice);
@@ -217,7 +176,8 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* How long until a request is to be begun; INT64_MAX: there is none that is waited for, or no time for it. */
+/* How long until a request is to be begun; INT64_MAX: there is none that is waited for, or no time
+ * for it. */
 static int64_t next_ms(const struct service *service)
 {
 	const struct errand *errand = &service->errand;
@@ -285,7 +245,8 @@ static int64_t owed_wall_ms(const struct service *service)
 	int64_t owed = INT64_MAX;
 
 	for (size_t i = 0; i < service->queue_count; i++) {
-		int64_t queue_wall_ms = queue_owed_wall_ms(&service->queues[i], errand->now.wall_ms);
+		int64_t queue_wall_ms =
+			queue_owed_wall_ms(&service->queues[i], errand->now.wall_ms);
 
 		if (queue_wall_ms < owed)
 			owed = queue_wall_ms;
@@ -309,8 +270,8 @@ static int look_again(struct service *service, struct err *err)
 }
 
 /*
- * Says when the next one is to come; then looks once more: who has come between has either been seen, or has said when after us. 1: there
- * is something to be sent now; 0; or -1 with ERR.
+ * Says when the next one is to come; then looks once more: who has come between has either been
+ * seen, or has said when after us. 1: there is something to be sent now; 0; or -1 with ERR.
  */
 static int settle(struct service *service, struct err *err)
 {
@@ -393,7 +354,7 @@ static void end(struct service *service)
 	if (errand->journal && !service->has_failed)
 		publish(service);
 	pinging_finish(&service->pinging, errand);
-	drop_complaints(service);
+	errand_forget(errand);
 	keep_complaints(service);
 	complaints_free(&errand->complaints);
 	str_free(&service->complained);
@@ -439,8 +400,8 @@ static enum courier_end lock_failed(const struct service *service, int sys_errno
 }
 
 /*
- * Who has spooled something and found us at work has gone again. So, having released the lock, one more look; and whoever
- * takes the lock before us then sees it, too.
+ * Who has spooled something and found us at work has gone again. So, having released the lock, one
+ * more look; and whoever takes the lock before us then sees it, too.
  */
 static enum courier_end take_turns(struct service *service, struct slotlock *lock, struct err *err)
 {
@@ -471,8 +432,8 @@ static enum courier_end run(const struct config *config, const struct courier_op
 	struct service service = { .errand = { .config = config,
 					       .options = options,
 					       .state_fd = state_fd,
-					       .until_boot_ms = clock_read().boot_ms +
-								COURIER_BUDGET_MS,
+					       .until_boot_ms =
+						       clock_read().boot_ms + COURIER_BUDGET_MS,
 					       .done.next_wall_ms = INT64_MAX } };
 	struct slotlock lock = SLOTLOCK_INIT;
 	int status = slotlock_open(&lock, state_fd, "locks");

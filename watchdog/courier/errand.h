@@ -52,4 +52,7 @@ int64_t errand_timeout_ms(const struct errand *errand, int64_t wanted_ms);
 void errand_complain(struct errand *errand, enum complaint_kind kind, const char *topic,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* Forgets complaints that have passed: old notes, and those about webhooks and pings that the configuration has no more. */
+void errand_forget(struct errand *errand);
+
 #endif

@@ -305,6 +305,36 @@ int record_parse(const char *text, size_t len, struct record *record)
 	return -1;
 }
 
+static bool field_is_sound(const struct field *field, const struct record *record)
+{
+	const char *at = (const char *)record + field->offset;
+	int64_t number;
+
+	switch (field->kind) {
+	case KIND_NUMBER:
+		memcpy(&number, at, sizeof(number));
+		return number >= field->min && number <= field->max;
+	case KIND_BOOL:
+		/* Read as a byte: as a bool it may have no other value. */
+		return *at == 0 || *at == 1;
+	case KIND_TEXT:
+		return memchr(at, '\0', field->size) != NULL;
+	case KIND_UNSIGNED:
+	case KIND_HEX:
+	case KIND_INT:
+		break;
+	}
+	return true;
+}
+
+bool record_is_sound(const struct record *record)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (!field_is_sound(&fields[i], record))
+			return false;
+	return true;
+}
+
 bool record_equal(const struct record *a, const struct record *b)
 {
 	/* Nearly always a copy of the other, padding and all. */

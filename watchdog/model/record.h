@@ -92,6 +92,9 @@ size_t record_format(const struct record *record, char *buf, size_t size);
  * RECORD_INIT. */
 int record_parse(const char *text, size_t len, struct record *record);
 
+/* Whether RECORD, which came as bytes, is one that record_parse could have given: numbers in their range, texts that end. */
+bool record_is_sound(const struct record *record);
+
 bool record_equal(const struct record *a, const struct record *b);
 
 /* Whether RECORD was made on an earlier boot than BOOT_ID's (and not merely never set). */

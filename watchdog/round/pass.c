@@ -286,7 +286,8 @@ static bool awaits_note(struct herd *herd, struct slot *slot)
 static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 {
 	struct decision decision;
-	int is_held = holds_ask(&herd->scene.dir, &slot->instance, herd->scene.now.wall_ms);
+	struct holds_now now = herd_holds_now(herd);
+	int is_held = holds_ask(&herd->scene.dir, &slot->instance, &now);
 
 	if (is_held < 0) {
 		slot_complain(slot, "cannot read whether it is held", -is_held);

@@ -19,6 +19,8 @@
 #define MINUTE_MS INT64_C(60000)
 /* How far an access time stands in the future while there has been no round. */
 #define NO_ROUND_MS (60 * 24 * MINUTE_MS)
+/* More apart than that no rounds are: it is garbage, and not known. */
+#define INTERVAL_MAX_MS (366 * 24 * 60 * MINUTE_MS)
 /* Where nobody has seen two rounds yet: the rarest cron that hosts offer. */
 #define INTERVAL_UNKNOWN_MS (60 * MINUTE_MS)
 
@@ -48,6 +50,8 @@ static int parse(char *text, struct lease *lease)
 		       sscanf(line, "timens %" SCNu64, &lease->place.time_namespace) == 1 ||
 		       sscanf(line, "interval_ms %" SCNd64, &lease->interval_ms) == 1);
 	}
+	if (lease->interval_ms < 0 || lease->interval_ms > INTERVAL_MAX_MS)
+		lease->interval_ms = 0;
 	return lease->place.boot_id[0] ? 0 : -EBADMSG;
 }
 

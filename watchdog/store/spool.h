@@ -3,8 +3,9 @@
  * spool: events between a round, which has no time for a database, and the journal.
  *
  * A run that has something to tell makes one file in spool/ and holds an open-file lock on it for as long as it lives; each event
- * is one line of JSON (report/eventjson.h), written in one write(2) before the record that made it is. Whoever serves the
- * journal takes the lines (they have ids: twice is once) and removes a file whose writer has gone.
+ * is one line of JSON (report/eventjson.h) behind the time at which it is spooled, written in one write(2) before the record that made
+ * it is. Whoever serves the journal takes the lines (they have ids: twice is once), in the order of those times, and removes a file
+ * whose writer has gone. A file has its name only when it is locked: one that is not is left.
  *
  * The file `owed` beside spool/ says that there is something to do, and its time of change from when on; a round that has nothing to
  * tell looks at nothing but that. It is made after the first file in spool/ is there, and removed before spool/ is looked at for the
@@ -43,17 +44,31 @@ int64_t spool_owed_wall_ms(int state_fd);
 /* Says when. INT64_MAX: nothing is owed any more. 0 or a negative errno. */
 int spool_set_owed(int state_fd, int64_t wall_ms);
 
-/* What spool_each does with one file after its lines were taken: */
-enum spool_taken {
-	SPOOL_KEEP,  /* they could not be stored: left lying */
-	SPOOL_STORED /* they are durable: the file goes if its writer has gone */
+/* What was spooled: a line, without its newline, NUL-terminated; and the name of the file that it stands in. */
+struct spool_line {
+	const char *round;
+	const char *text;
+	size_t len;
 };
 
-/*
- * Gives each file's text (whole lines only; NUL-terminated) to TAKE, oldest file first. Returns how many files were seen, or a
- * negative errno. Files that cannot be read are passed over.
- */
-int spool_each(int state_fd, enum spool_taken (*take)(const char *name, char *text, void *data),
-	       void *data);
+struct spool_file;
+
+/* The lines of all files. Those of one moment: with a line, every line that was there before it. */
+struct spool_reading {
+	struct spool_line *lines; /* in the order in which they were spooled, whoever spooled them */
+	size_t count;
+	struct spool_file *files;
+	size_t file_count;
+};
+
+#define SPOOL_READING_INIT { .lines = NULL }
+
+/* Reads what there is. Files that cannot be read are passed over. 0 or a negative errno; spool_reading_free in any case. */
+int spool_read(int state_fd, struct spool_reading *reading);
+
+/* The lines are durable elsewhere: the files whose writers have gone go. */
+void spool_forget(int state_fd, const struct spool_reading *reading);
+
+void spool_reading_free(struct spool_reading *reading);
 
 #endif

@@ -9,6 +9,7 @@
 #include "watchdog/import/filetree.h"
 #include "watchdog/import/procfile.h"
 #include "watchdog/import/supervisord.h"
+#include "watchdog/import/systemd.h"
 #include "watchdog/verbs/verb.h"
 
 /* Passwords stand in environments. */
@@ -26,6 +27,7 @@ static const struct {
 } sources[] = {
 	{ "procfile", procfile_import },
 	{ "supervisord", supervisord_import },
+	{ "systemd", systemd_import },
 };
 
 #define SOURCE_COUNT (sizeof(sources) / sizeof(sources[0]))
@@ -128,7 +130,7 @@ static int run(const struct verb_call *call)
 const struct verb verb_import = {
 	.name = "import",
 	.summary = "bring along the workers of another keeper",
-	.synopsis = "[-o DIR [--force]] procfile|supervisord FILE ...",
+	.synopsis = "[-o DIR [--force]] procfile|supervisord|systemd FILE ...",
 	.help = "  -o, --output DIR   write NAME.conf for each worker into DIR (else: all to "
 		"standard output)\n"
 		"      --force        replace files of that name\n\n"
@@ -139,6 +141,7 @@ const struct verb verb_import = {
 		"touched: stop it there before you start it here.\n\n"
 		"examples:\n"
 		"  cronherd import supervisord /etc/supervisor/supervisord.conf\n"
+		"  cronherd import systemd my-app.target my-app-worker@.service\n"
 		"  cronherd import -o ~/.config/cronherd/conf.d supervisord ~/supervisord.conf\n",
 	.run = run,
 };
