@@ -18,6 +18,7 @@
 #include "watchdog/store/spool.h"
 #include "watchdog/store/statedir.h"
 
+#define ALARM_S (COURIER_BUDGET_MS / 1000 + 5)
 /* Between two looks at what rounds have left. */
 #define LOOK_MS INT64_C(200)
 /* A try that is due so soon is waited for; for a later one another courier is called. */
@@ -136,18 +137,25 @@ static bool needs_journal(const struct service *service)
 
 /* ---- turns -------------------------------------------------------------------------------- */
 
-static int look(struct service *service, struct err *err)
+/* Also before a ping is sent: only the newest beat is. */
+static void look_at_beat(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	bool is_time = errand->now.boot_ms - service->looked_boot_ms >= LOOK_MS ||
+		       pinging_due_boot_ms(&service->pinging) <= errand->now.boot_ms;
+
+	if (is_time && inbox_has_beat(&service->inbox, errand->state_fd))
+		pinging_look(&service->pinging, errand);
+}
+
+static int look_at_spool(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
 
 	if (errand->now.boot_ms - service->looked_boot_ms < LOOK_MS)
 		return 0;
 	service->looked_boot_ms = errand->now.boot_ms;
-	if (inbox_has_beat(&service->inbox, errand->state_fd))
-		pinging_look(&service->pinging, errand);
-	if (inbox_has_spooled(&service->inbox, errand->state_fd))
-		return take_in(service, err);
-	return 0;
+	return inbox_has_spooled(&service->inbox, errand->state_fd) ? take_in(service, err) : 0;
 }
 
 static int step_queues(struct service *service, struct err *err)
@@ -232,7 +240,8 @@ static void turn(struct service *service)
 	struct err err = ERR_INIT;
 
 	look_at_clock(service);
-	if (!service->has_failed && (look(service, &err) || step_queues(service, &err)))
+	look_at_beat(service);
+	if (!service->has_failed && (look_at_spool(service, &err) || step_queues(service, &err)))
 		fail(service, &err);
 	pinging_step(&service->pinging, errand);
 	keep_complaints(service);
@@ -473,6 +482,9 @@ static enum courier_end run(const struct config *config, const struct courier_op
 
 	if (status < 0)
 		return lock_failed(&service, -status, err);
+	/* Should anything hang that must not: our end frees the lock, and costs no event. */
+	if (options->is_detached)
+		(void)alarm(ALARM_S);
 	end = take_turns(&service, &lock, err);
 	slotlock_close(&lock);
 	strlist_free(&service.errand.said);
