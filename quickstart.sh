@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: ISC
 # ./quickstart.sh        builds cronherd and shows what it does, in a throw-away home
 # ./quickstart.sh test   builds it and runs all of its tests
+# ./quickstart.sh static builds one static program with HTTPS, and a tarball of it, for hosts that have
+#                        neither compiler nor libraries: build-static/cronherd-VERSION-ARCH.tar.xz
 #
 # Made for a bare Debian 12. Installs what is missing with apt-get (as root, or through sudo) and
-# builds in ./build. All else happens without root's rights: as root, the demonstration runs as
-# "nobody". Can be run again and again.
+# builds in ./build and ./build-static. All else happens without root's rights: as root, the
+# demonstration runs as "nobody". Can be run again and again.
 set -eu
 cd "$(dirname "$0")"
 source_dir=$PWD
 
-build_packages="autoconf automake gcc libc6-dev make pkg-config libconfuse-dev libjansson-dev
-	libsqlite3-dev libcurl4-openssl-dev libssl-dev check"
+tool_packages="autoconf automake gcc libc6-dev make pkg-config"
+build_packages="$tool_packages libconfuse-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
+	libssl-dev libyaml-dev check"
+static_packages="$tool_packages musl-tools linux-libc-dev dpkg-dev binutils flex tcl perl xz-utils"
 demo_packages="python3 util-linux"
 test_packages="beanstalkd
 	cron
@@ -35,11 +39,13 @@ test_packages="beanstalkd
 	prometheus-node-exporter
 	python3
 	python3-rq
+	python3-yaml
 	rabbitmq-server
 	redis-server
 	shellcheck
 	strace
 	supervisor
+	systemd
 	tini
 	tinyproxy-bin
 	util-linux
@@ -153,6 +159,20 @@ build() {
 	[ -f build/Makefile ] || logged env -C build ../configure
 	logged make -C build -j "$jobs"
 	say "$(build/cronherd --version): ./build/cronherd"
+}
+
+build_static() {
+	step "Building one static program in ./build-static"
+	command -v apt-get >/dev/null || die "its libraries' sources are Debian's, and there is no apt-get"
+	[ -x configure ] || logged ./autogen.sh
+	static/build.sh
+}
+
+static() {
+	start_log
+	# shellcheck disable=SC2086 # lists of names
+	install_packages $static_packages
+	build_static
 }
 
 # ---- the demonstration ------------------------------------------------------------------------
@@ -522,8 +542,10 @@ tests() {
 	trap 'printf "\n0 passed, 1 failed\n"' EXIT
 	start_log
 	# shellcheck disable=SC2086 # lists of names
-	install_packages $build_packages $test_packages
+	install_packages $build_packages $static_packages $test_packages
 	build
+	build_static
+	export CRONHERD_STATIC_PROGRAM="$source_dir/build-static/cronherd"
 	step "Building the tests"
 	logged make -C build -j "$jobs" check TESTS=
 	say "\$ tests/receiver/install.sh build/tests/receiver"
@@ -550,6 +572,7 @@ tests() {
 case ${1-} in
 '') demo ;;
 test) tests ;;
--h | --help) sed -n '3,9s/^# \{0,1\}//p' "$0" ;;
-*) die "usage: ./quickstart.sh [test]" ;;
+static) static ;;
+-h | --help) sed -n '3,11s/^# \{0,1\}//p' "$0" ;;
+*) die "usage: ./quickstart.sh [test|static]" ;;
 esac

@@ -78,10 +78,12 @@ int slotlock_is_taken(const struct slotlock *lock, const char *id)
 	struct flock range = {
 		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset_of(id), .l_len = 1
 	};
+	int rc = fcntl(lock->fd, lock->ofd ? F_OFD_GETLK : F_GETLK, &range);
 
-	if (fcntl(lock->fd, lock->ofd ? F_OFD_GETLK : F_GETLK, &range) < 0)
-		return 0;
-	return range.l_type != F_UNLCK;
+	/* Nobody may have taken one yet, and so learnt that this kernel has no such locks. */
+	if (rc < 0 && lock->ofd && errno == EINVAL)
+		rc = fcntl(lock->fd, F_GETLK, &range);
+	return rc == 0 && range.l_type != F_UNLCK;
 }
 
 void slotlock_release(struct slotlock *lock, const char *id)

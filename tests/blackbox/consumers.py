@@ -224,6 +224,8 @@ class ConsumerTest(ImportTest):
 
     def kill_rounds(self, ids, ages_ms=(1, 2, 4, 8, 16, 32)):
         """Everything is killed, and then the round that is to bring it back, at different ages; the last one is left in peace."""
+        # Whoever ends so often waits, by rights, longer than a test can.
+        self.write_main("defaults { startretries = 1000 restart_delay = 0s }")
         for age in ages_ms:
             self.kill_all_at_once()
             round = subprocess.Popen([PROGRAM, "-c", self.config, "run"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -7,12 +7,14 @@ import os
 import random
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-import unittest
 import warnings
 
-from herdtest import HerdTest, PATIENCE, PROGRAM, main, read
+import yaml
+
+from herdtest import HerdTest, PATIENCE, PROGRAM, SOURCES, main, read
 
 NASTY = ["a b", "it's", 'say "hi"', "back\\slash", "100%%", "a ; b", "a # b", ";", "#", " lead", "trail ", "tab\there", "two\nlines",
          "blank \n line", "\n", "", "$HOME", "${HOME}", "`x`", "*", "~", "grün", "%n", "%i", "%02i", "x%03iy", "%H", "'", '"', "a=b,c",
@@ -32,7 +34,7 @@ VALUES = {
     "enabled": lambda rng: rng.random() < 0.5,
     "directory": lambda rng: rng.choice(["~", "/tmp", "~/app-%i", "/a b/%n", "rel", "/100%%"]),
     "umask": lambda rng: rng.choice(["0", "022", "077", "0777"]),
-    "user": lambda rng: rng.choice(["root", "nobody"]) if os.geteuid() == 0 else "",
+    "user": lambda rng: rng.choice(["root", "daemon"]) if os.geteuid() == 0 else "",
     "environment": lambda rng: [f"K{n}={rng.choice(NASTY)}" for n in range(rng.randint(0, 4))],
     "env_file": lambda rng: rng.choice(["", "-.env-%i", "-/no/such/env"]),
     "priority": lambda rng: rng.choice([-5, 0, 999, 1000000]),
@@ -210,6 +212,181 @@ class Supervisord(ExportTest):
         self.assertNotIn("/run --now\"\n\t", done.stdout)
 
 
+class Systemd(ExportTest):
+    def verify(self, folder):
+        """What systemd itself says of the units."""
+        mode = [] if os.geteuid() == 0 else ["--user"]
+        units = sorted(os.path.join(folder, name) for name in os.listdir(folder))
+        done = subprocess.run(["systemd-analyze", *mode, "verify", *units], capture_output=True, text=True, timeout=PATIENCE)
+        said = [line for line in done.stderr.splitlines() if folder in line or any(os.path.basename(unit) in line for unit in units)]
+        self.assertEqual((done.returncode, said), (0, []), done.stdout + done.stderr)
+
+    def written(self, *targets):
+        folder = os.path.join(self.dir, "units")
+        shutil.rmtree(folder, ignore_errors=True)
+        done = self.export("systemd", "-o", folder, *targets)
+        return folder, done.stderr
+
+    def test_units(self):
+        self.worker("one", "/bin/sleep 100", memory_max="1G", nice=5, limits=["nofile=100:200", "core=unlimited"], umask="077")
+        self.worker("two", "/bin/sleep 10%i", numprocs=2, numprocs_start=4, after=["one"], stdout_logfile="none", stderr_logfile="/x/%i.err")
+        self.worker("padded", "/bin/sleep 1%02i", numprocs=2, numprocs_start=9)
+        self.worker("mixed", "/bin/sleep %i%02i", numprocs=2)
+        self.worker("off", "/bin/sleep 1", enabled=False)
+        self.worker("grün@x,1", "/bin/sleep 1")
+        self.write("conf.d/g.conf", 'group "g" { workers = {"two", "padded"} }\n')
+        folder, said = self.written()
+        self.assertEqual(said, "")
+        self.assertEqual(sorted(os.listdir(folder)),
+                         sorted(["one.service", "two@.service", "padded@.service", "mixed-1.service", "mixed-2.service", "off.service",
+                                 r"gr\xc3\xbcn\x40x\x2c1.service", "g.target", "cronherd.target"]))
+        wants = [line[6:] for line in read(f"{folder}/cronherd.target").splitlines() if line.startswith("Wants=")]
+        self.assertEqual(sorted(wants), sorted(["one.service", "two@4.service", "two@5.service", "padded@09.service", "padded@10.service",
+                                                "mixed-1.service", "mixed-2.service", r"gr\xc3\xbcn\x40x\x2c1.service"]))
+        self.assertIn("After=one.service\nRequires=one.service\n", read(f"{folder}/two@.service"))
+        self.assertIn("LimitNOFILE=100:200\nLimitCORE=infinity:infinity\n", read(f"{folder}/one.service"))
+        self.assertIn("PartOf=cronherd.target g.target\n", read(f"{folder}/two@.service"))
+        self.verify(folder)
+
+    def test_imported_again_it_runs_the_same(self):
+        rng = random.Random(3)
+        for turn in range(8):
+            for name in os.listdir(self.conf_dir):
+                os.unlink(os.path.join(self.conf_dir, name))
+            for n in range(5):
+                self.random_worker(rng, f"w{n}", enabled=True, numprocs=rng.randint(1, 3), env_file="", shell=False,
+                                   stdout_logfile=rng.choice(["none", "/x/%i;%%.log", "/x y/%n"]))
+            before = self.config_json()
+            folder, said = self.written()
+            self.verify(folder)
+            done = subprocess.run([PROGRAM, "import", "systemd", f"{folder}/cronherd.target"], capture_output=True, text=True, timeout=PATIENCE)
+            said = [line for line in done.stderr.splitlines() if "ExecReload: add restart_on_change" not in line]
+            self.assertEqual((done.returncode, said), (0, []))
+            for name in os.listdir(self.conf_dir):
+                os.unlink(os.path.join(self.conf_dir, name))
+            self.write("conf.d/imported.conf", done.stdout)
+            after = self.config_json()
+            self.assertEqual(self.runs(after), self.runs(before), f"turn {turn}")
+
+    @staticmethod
+    def runs(config):
+        """What is executed, however it is called; of the environment what was not ours to begin with."""
+        base = {"HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG"}
+        options = {worker["name"]: worker["options"] for worker in config["workers"]}
+        found = []
+        for instance in config["instances"]:
+            own = options[instance["id"].rsplit(":", 1)[0]]
+            found.append((instance["argv"], instance["directory"], instance["umask"], instance["user"], instance["stdout_logfile"],
+                          sorted((key, value) for key, value in instance["environment"].items() if key not in base),
+                          own["autorestart"], sorted(own["exitcodes"]) if own["autorestart"] == "unexpected" else None, own["stopsignal"], own["killmode"], own["memory_max"], own["nice"],
+                          own["oom_score_adjust"], own["restart_delay"]))
+        return sorted(found, key=repr)
+
+    def test_clean_ends(self):
+        """What systemd takes for clean without being told, and we do not, is forced."""
+        self.worker("a", "/bin/sleep 1", autorestart="unexpected", exitcodes=["3", "TERM", "KILL"])
+        folder, said = self.written()
+        text = read(f"{folder}/a.service")
+        self.assertIn("Restart=on-failure\nSuccessExitStatus=3 KILL\nRestartForceExitStatus=0 SIGHUP SIGINT SIGPIPE\n", text)
+        self.verify(folder)
+
+    def test_what_it_cannot_say_is_said(self):
+        self.worker("a", "/bin/sleep 1", memory_limit="128M", cpu_limit=50, startretries=9, env_file="-/x", environment=["A=1"],
+                    log_maxbytes="1M", reload_signal="HUP", restart_on_change=["/x"])
+        folder, said = self.written()
+        for part in ("memory_limit", "cpu_limit = 50", "startretries = 9", "env_file", "log_maxbytes", "restart_on_change"):
+            self.assertRegex(said, rf"(?m)^{self.conf_dir}/a.conf:1: worker 'a': {part}")
+        self.assertIn("ExecReload=/bin/kill -s HUP $MAINPID", read(f"{folder}/a.service"))
+
+    def test_it_prints_units_too(self):
+        self.worker("a", "/bin/sleep 1")
+        text = self.export("systemd").stdout
+        self.assertIn("# a.service\n# Made by", text)
+        self.assertIn("# cronherd.target\n", text)
+
+
+class Kubernetes(ExportTest):
+    def manifests(self, *args):
+        done = self.export("kubernetes", *args)
+        return list(yaml.safe_load_all(done.stdout)), done
+
+    def check(self, manifests):
+        folder = os.path.join(os.path.dirname(PROGRAM), "tests", "kubernetes")
+        subprocess.run(["sh", os.path.join(SOURCES, "tests/kubernetes/install.sh"), folder], check=True, timeout=PATIENCE * 3)
+        done = subprocess.run(["node", os.path.join(SOURCES, "tests/kubernetes/check.js"), folder], input=json.dumps(manifests),
+                              capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stdout), (0, f"{len(manifests)} checked\n"), done.stderr)
+
+    def test_manifests(self):
+        self.worker("Mail_Worker.1", "php artisan queue:work '$HOME'", numprocs=3, memory_max="1G", stopwaitsecs="90s", directory="/app",
+                    environment=["A=$(B) $C", "D=yes", "E=1.0"], user="root" if os.geteuid() == 0 else "")
+        self.worker("mail-worker-1", "true", enabled=False)
+        self.worker("grün", "true")
+        self.worker("9", "true")
+        manifests, done = self.manifests()
+        self.check(manifests)
+        by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+        self.assertEqual(sorted(by_name), ["gr-n", "mail-worker-1", "mail-worker-1-2", "w-9"])
+        spec = by_name["mail-worker-1"]["spec"]
+        self.assertEqual((by_name["mail-worker-1"]["kind"], spec["replicas"]), ("Deployment", 3))
+        self.assertEqual(spec["selector"]["matchLabels"], spec["template"]["metadata"]["labels"])
+        self.assertEqual(spec["template"]["spec"]["terminationGracePeriodSeconds"], 90)
+        container = spec["template"]["spec"]["containers"][0]
+        self.assertEqual((container["command"], container["args"]), (["php"], ["artisan", "queue:work", "$$HOME"]))
+        self.assertEqual({item["name"]: item["value"] for item in container["env"]},
+                         {"A": "$$(B) $$C", "D": "yes", "E": "1.0", "LANG": "C.UTF-8"})
+        self.assertEqual((container["workingDir"], container["resources"]), ("/app", {"limits": {"memory": str(1 << 30)}}))
+        self.assertEqual(by_name["mail-worker-1-2"]["spec"]["replicas"], 0)
+
+    def test_numbers_need_a_stateful_set(self):
+        self.worker("a", "run --id=%i", numprocs=2, numprocs_start=5)
+        self.worker("b", "run %02i")
+        manifests, done = self.manifests("a")
+        self.check(manifests)
+        spec = manifests[0]["spec"]
+        self.assertEqual((manifests[0]["kind"], spec["ordinals"]), ("StatefulSet", {"start": 5}))
+        container = spec["template"]["spec"]["containers"][0]
+        self.assertEqual(container["args"], ["--id=$(CRONHERD_INSTANCE)"])
+        self.assertEqual(container["env"][0]["name"], "CRONHERD_INSTANCE")
+        self.assertIn("%02i", self.manifests("b")[1].stderr)
+
+    def test_any_text_is_kept(self):
+        rng = random.Random(4)
+        for turn in range(4):
+            for n in range(4):
+                self.random_worker(rng, f"w{n}", numprocs=1, numprocs_start=1, shell=False, directory="/")
+            config = self.config_json()
+            manifests, done = self.manifests()
+            self.check(manifests)
+            by_name = {manifest["metadata"]["name"]: manifest for manifest in manifests}
+            for instance in config["instances"]:
+                container = by_name[instance["id"].split(":")[0]]["spec"]["template"]["spec"]["containers"][0]
+
+                def plain(text):
+                    # Of a form with zeros in front it was warned.
+                    return text.replace("$(CRONHERD_INSTANCE)", "1").replace("$$", "$")
+                found = [plain(word) for word in container["command"] + container.get("args", [])]
+                self.assertEqual([word.replace("001", "1").replace("01", "1") for word in instance["argv"]], found)
+                env = {item["name"]: plain(item["value"]) for item in container["env"] if "value" in item}
+                for key, value in instance["environment"].items():
+                    self.assertEqual(env[key], value.replace("001", "1").replace("01", "1"))
+
+    def test_files(self):
+        self.worker("a", "true")
+        self.worker("b", "true")
+        folder = os.path.join(self.dir, "out")
+        self.export("kubernetes", "-o", folder)
+        self.assertEqual(sorted(os.listdir(folder)), ["a.yaml", "b.yaml"])
+        with open(f"{folder}/a.yaml") as file:
+            self.assertEqual(yaml.safe_load(file)["metadata"]["name"], "a")
+
+    def test_what_it_cannot_say_is_said(self):
+        self.worker("a", "true", memory_limit="128M", autorestart="never", stopsignal="INT", env_file="-x", nice=5)
+        said = self.manifests()[1].stderr
+        for part in ("memory_limit", "autorestart", "stopsignal", "env_file", "nice"):
+            self.assertRegex(said, rf"(?m)^{self.conf_dir}/a.conf:1: worker 'a': {part}")
+
+
 class Verb(ExportTest):
     def test_targets(self):
         for name in ("mail-a", "mail-b", "other"):
@@ -237,10 +414,13 @@ class Verb(ExportTest):
     def test_a_worker_that_cannot_be(self):
         self.worker("a", "true", user="no-such-user")
         self.worker("b", "true")
+        self.write("conf.d/g.conf", 'group "g" { workers = {"a", "b"} }\ngroup "h" { workers = {"a"} }\n')
         done = self.export("supervisord", check=1)
         self.assertIn("user 'no-such-user' does not exist", done.stderr)
         self.assertIn("[program:b]", done.stdout)
         self.assertNotIn("[program:a]", done.stdout)
+        self.assertIn("[group:g]\nprograms=b\n", done.stdout)
+        self.assertNotIn("group:h", done.stdout)
 
     def test_a_broken_file_is_said(self):
         self.worker("a", "true")

@@ -25,8 +25,8 @@ def work(id, seconds, path):
 ENQUEUE = """
 import sys, redis, rq
 import jobs
-socket, path, seconds, *ids = sys.argv[1:]
-queue = rq.Queue(connection=redis.Redis(unix_socket_path=socket))
+name, socket, path, seconds, *ids = sys.argv[1:]
+queue = rq.Queue(name, connection=redis.Redis(unix_socket_path=socket))
 for id in ids:
     queue.enqueue(jobs.work, id, float(seconds), path, job_id=id)
 """
@@ -34,6 +34,7 @@ for id in ids:
 
 class Queue(HerdTest):
     PYTHON = "/usr/bin/python3"  # Debian's, which has rq
+    QUEUE = "default"
 
     def setUp(self):
         super().setUp()
@@ -53,13 +54,17 @@ class Queue(HerdTest):
         self.ping = [self.PYTHON, "-c", "import sys, redis; redis.Redis(unix_socket_path=sys.argv[1]).ping()", self.socket]
         wait_until("redis answers", lambda: os.path.exists(self.socket) and
                    subprocess.run(self.ping, check=False, stderr=subprocess.DEVNULL).returncode == 0)
+        self.keep()
+
+    def keep(self):
+        """Configures five workers: self.ids."""
         self.worker("rq", f"/usr/bin/rq worker -u unix://{self.socket} --path {self.dir} --disable-job-desc-logging", numprocs=5,
                     directory=self.dir, environment=[f"PYTHONPATH={self.dir}", "PYTHONDONTWRITEBYTECODE=1"], stopwaitsecs="60s",
                     startsecs="1s", startretries=1000, restart_delay="0s")
         self.ids = [f"rq:{n}" for n in range(1, 6)]
 
     def enqueue(self, ids, seconds):
-        subprocess.run([self.PYTHON, "-c", ENQUEUE, self.socket, self.log, str(seconds), *ids], check=True, cwd=self.dir,
+        subprocess.run([self.PYTHON, "-c", ENQUEUE, self.QUEUE, self.socket, self.log, str(seconds), *ids], check=True, cwd=self.dir,
                        env={**os.environ, "PYTHONPATH": self.dir, "PYTHONDONTWRITEBYTECODE": "1"})
 
     def lines(self, what):

@@ -136,10 +136,30 @@ class EmptyRoot(Box):
         """cronherd there, as cron would call it."""
         return self.run("chroot", *self.arguments(uid, args), check=check, env=self.environment(uid))
 
+    def helpers(self, *args):
+        """How many processes it has begun and seen the end of: a detached courier is begun by one that ends at once."""
+        need("strace")
+        output = f"{self.path}.trace"
+        command = ["strace", "-f", "-q", "-e", "trace=execve", "-o", output, "chroot", *self.arguments(NOBODY, args)]
+        strace = subprocess.Popen(self.command(*command), env=self.environment(NOBODY), stdin=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+
+        def ended():
+            """Pids that have, the round's own among them; or none, as long as it has not: it is the first that executes anything."""
+            lines = read(output).splitlines()
+            pids = [line.split()[0] for line in lines if "+++ exited" in line]
+            return pids if lines and lines[0].split()[0] in pids else []
+        try:
+            return len(wait_until("it has ended", ended)) - 1
+        finally:
+            strace.terminate()
+            strace.wait()
+            os.unlink(output)
+
     def begin(self, *args):
         """The same, not waited for."""
         return subprocess.Popen(self.command("chroot", *self.arguments(NOBODY, args)), env=self.environment(NOBODY),
-                                stdin=subprocess.DEVNULL)
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def arguments(self, uid, args):
         return [f"--userspec={uid}:{uid}", "--groups=", self.path, *self.launcher, "/bin/cronherd", *args]
@@ -281,17 +301,17 @@ class InAnEmptyRoot(HerdTest):
 
     # ---- telling
 
-    def receive(self, subject="IP:127.0.0.1", name="ca"):
+    def receive(self, subject="IP:127.0.0.1", behave=None):
         """A TLS receiver outside; the path of its authority's certificate, here."""
-        self.authority = Authority(self.dir, name)
-        self.receiver = Raw(self, tls=self.authority.server(subject=subject))
-        return self.authority.ca
+        authority = Authority(self.dir)
+        self.receiver = Raw(self, behave, tls=authority.server(subject=subject))
+        return authority.ca
 
-    def define_webhook(self, url=None, *lines):
+    def define_webhook(self, url=None, *lines, main=""):
         self.secret = make_secret()
         self.root.write(f"{HOME}/.secret", self.secret + "\n", mode=0o600, owner=NOBODY)
         options = [f'url = "{url or self.receiver.url()}"', f'secret_file = "{HOME}/.secret"', *lines]
-        self.root.write(f"{HOME}/.config/cronherd/cronherd.conf", 'webhook "hook" {\n' + "\n".join(options) + "\n}\n", owner=NOBODY)
+        self.root.write(f"{HOME}/.config/cronherd/cronherd.conf", main + 'webhook "hook" {\n' + "\n".join(options) + "\n}\n", owner=NOBODY)
 
     def put_ca(self, path, ca):
         self.root.write(path, read(ca))
@@ -325,6 +345,20 @@ class InAnEmptyRoot(HerdTest):
         lines = self.root.herd("events", "--json", check=0).stdout.splitlines()
         self.assertEqual([json.loads(line)["type"].removeprefix("cronherd.") for line in lines],
                          ["worker.started", "worker.stopped", "worker.started", "worker.stopped"])
+
+    def test_one_courier_at_a_time(self):
+        """A healthy round, which has taken no lock and has a ping to send, begins none while one is at work."""
+        ca = self.put_ca("/etc/private-ca.pem", self.receive(behave=Raw.hang))
+        self.define_webhook(None, f'ca_file = "{ca}"', main='ping "p" { url = "http://127.0.0.1:1/" }\n')
+        self.define('worker "w" {\n command = "/bin/odd pause"\n startsecs = 0\n}\n')
+        self.root.herd("start", check=0)
+        wait_until("a courier is at work", lambda: self.receiver.requests)
+        self.assertEqual(self.root.helpers("run"), 0)
+        for pid in self.others():
+            if "deliver" in read(f"{self.root.proc}/{pid}/cmdline").split("\0"):
+                self.root.kill(pid)
+                self.root.wait_gone(pid)
+        self.assertGreater(self.root.helpers("run"), 0, "we can tell")
 
     def test_finds_certificates_where_systems_keep_them(self):
         ca = self.receive()

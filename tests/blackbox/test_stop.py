@@ -263,6 +263,34 @@ class Holds(Stop):
         self.herd("run", check=0)
         self.assertEqual(self.running(), ["a:1", "ab:1"])
 
+    def holds(self):
+        return {each["id"]: (each["hold"]["until"] is not None, each["hold"]["until_reboot"]) for each in self.status()["instances"]}
+
+    def test_until_reboot(self):
+        self.herd("stop", "b", check=0)
+        self.herd("stop", "--for", "1h", "a:1", check=0)
+        self.herd("stop", "--until-reboot", check=0)
+        self.herd("run", check=0)
+        self.assertEqual(self.running(), [])
+        self.assertEqual(self.holds(), {"a:1": (True, False), "a:2": (False, True), "b:1": (False, False), "ab:1": (False, True)})
+        self.assertIn("until the next boot", self.herd("status", check=0).stdout)
+        # What a reboot makes of them: another pid 1, or another boot.
+        for name in ("a", "ab"):
+            text = read(f"{self.state}/holds/{name}")
+            self.assertRegex(text, r"(?m)^boot [0-9a-f-]{36} \d+$")
+            self.write(f"state/holds/{name}", re.sub(r"(?m)^(boot .*) (\d+)$", lambda line: f"{line[1]} {int(line[2]) + 1}", text))
+        self.herd("run", check=0)
+        self.assertEqual(self.running(), ["a:2", "ab:1"], "what a person had held lasts")
+
+    def test_until_reboot_shortens_no_hold(self):
+        self.herd("stop", "--for", "1h", "ab", check=0)
+        self.herd("stop", "--until-reboot", "ab", check=0)
+        self.assertRegex(read(f"{self.state}/holds/ab"), r"(?s)\nuntil \d+\n.*boot ")
+        self.write("state/holds/ab", re.sub(r"(?m)^(boot .*) \d+$", r"\1 1", read(f"{self.state}/holds/ab")))
+        self.herd("run", check=0)
+        self.assertEqual(self.running(), ["a:1", "a:2", "b:1"])
+        self.assertEqual(self.herd("stop", "--until-reboot", "--for", "1h").returncode, 2)
+
     def test_unknown_target_does_nothing(self):
         for verb in ("stop", "start", "restart", "run"):
             for target in ("nosuch", "a:3", "@nosuch", "z*", "a:"):

@@ -5,7 +5,8 @@
 
 START_TEST(side_by_side)
 {
-	static const char *const cells[] = { "NAME", "OWED", "LAST", "a", "7", "200 OK", "wörker", "1000", "" };
+	static const char *const cells[] = { "NAME",   "OWED",	 "LAST", "a", "7",
+					     "200 OK", "wörker", "1000", "" };
 	struct strlist list = STRLIST_INIT;
 	struct str text = STR_INIT;
 

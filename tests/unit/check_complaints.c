@@ -96,7 +96,8 @@ END_TEST
 
 START_TEST(garbage_is_passed_over)
 {
-	complaints_parse("x\n1 ! \n1 ! ab\n1 ? a: b\n-1 ! a: b\n99999999999999999999 ! a: b\n\n1 !\n7 ! a: b\x1b[2J",
+	complaints_parse("x\n1 ! \n1 ! ab\n1 ? a: b\n-1 ! a: b\n99999999999999999999 ! a: b\n\n1 "
+			 "!\n7 ! a: b\x1b[2J",
 			 &complaints);
 	assert_text("7 ! a: b?[2J\n");
 }

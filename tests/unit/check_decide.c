@@ -514,6 +514,42 @@ START_TEST(memory_limit_presses)
 }
 END_TEST
 
+/* A start that nobody wrote down: its process is dead, and named by the pidfile alone. */
+static void see_unrecorded(int code)
+{
+	see_exit(code, 0);
+	seen.process = process(43);
+}
+
+START_TEST(an_unrecorded_end_is_told_whatever_is_wanted_now)
+{
+	record.state = (enum state)_i;
+	see_unrecorded(3);
+	decide(&situation, &decision);
+	ck_assert(decision.has_ended);
+	ck_assert_int_eq(decision.record.process.pid, 43);
+	situation.intent = INTENT_REST;
+	decide(&situation, &decision);
+	ck_assert(decision.has_ended);
+	ck_assert_int_eq(decision.record.process.pid, 43);
+	ck_assert_int_eq(decision.state, STATE_STOPPED);
+	ck_assert_int_eq(decision.action, ACTION_NONE);
+}
+END_TEST
+
+START_TEST(who_never_passed_the_gate_was_never_there)
+{
+	record.state = (enum state)_i;
+	see_unrecorded(EXITINFO_UNBORN);
+	decide(&situation, &decision);
+	ck_assert(!decision.has_ended);
+	ck_assert_int_eq(decision.record.process.pid, 42);
+	situation.intent = INTENT_REST;
+	decide(&situation, &decision);
+	ck_assert(!decision.has_ended);
+}
+END_TEST
+
 START_TEST(an_old_heartbeat_presses)
 {
 	record.state = STATE_RUNNING;
@@ -790,6 +826,16 @@ static Suite *suite(void)
 	tcase_add_test(t, removed_and_dead_is_forgotten);
 	tcase_add_test(t, waits_for_what_it_comes_after);
 	tcase_add_test(t, memory_limit_presses);
+	tcase_add_loop_test(t, an_unrecorded_end_is_told_whatever_is_wanted_now, STATE_STOPPED,
+			    STATE_STOPPED + 1);
+	tcase_add_loop_test(t, an_unrecorded_end_is_told_whatever_is_wanted_now, STATE_BACKOFF,
+			    STATE_BACKOFF + 1);
+	tcase_add_loop_test(t, an_unrecorded_end_is_told_whatever_is_wanted_now, STATE_EXITED,
+			    STATE_FATAL + 1);
+	tcase_add_loop_test(t, who_never_passed_the_gate_was_never_there, STATE_STOPPED,
+			    STATE_STOPPED + 1);
+	tcase_add_loop_test(t, who_never_passed_the_gate_was_never_there, STATE_BACKOFF,
+			    STATE_BACKOFF + 1);
 	tcase_add_test(t, an_old_heartbeat_presses);
 	tcase_add_test(t, after_a_step_of_the_clock_it_is_seen_old_for_as_long_again);
 	tcase_add_test(t, racing_presses_after_its_time);

@@ -28,11 +28,12 @@ static void fill(struct deliveries *deliveries)
 {
 	char chat[] = "chät";
 	char ops[] = "ops";
-	const struct deliveries_webhook first = { .name = chat, .owed = 3, .delivered = 1234567890123 };
-	const struct deliveries_webhook second = { .name = ops,
-						   .dead = 7,
-						   .failing_wall_ms = INT64_MAX,
-						   .is_disabled = true };
+	const struct deliveries_webhook first = { .name = chat,
+						  .owed = 3,
+						  .delivered = 1234567890123 };
+	const struct deliveries_webhook second = {
+		.name = ops, .dead = 7, .failing_wall_ms = INT64_MAX, .is_disabled = true
+	};
 
 	*deliveries = (struct deliveries)DELIVERIES_INIT;
 	deliveries_add(deliveries, &first);
@@ -80,9 +81,12 @@ static const char *const garbage[] = {
 	"cronherd-deliveries 2\n" LINE,
 	"cronherd-deliveries 1\nwebhook a owed 1\n",
 	"cronherd-deliveries 1\nwebhook  owed 1 delivered 2 dead 3 failing_since_ms 4 disabled 0\n",
-	"cronherd-deliveries 1\nwebhook a owed -1 delivered 2 dead 3 failing_since_ms 4 disabled 0\n",
-	"cronherd-deliveries 1\nwebhook a owed 1 delivered 2 dead 3 failing_since_ms 4 disabled 2\n",
-	"cronherd-deliveries 1\nwebhook a owed 9223372036854775808 delivered 2 dead 3 failing_since_ms 4 disabled 0\n",
+	"cronherd-deliveries 1\nwebhook a owed -1 delivered 2 dead 3 failing_since_ms 4 disabled "
+	"0\n",
+	"cronherd-deliveries 1\nwebhook a owed 1 delivered 2 dead 3 failing_since_ms 4 disabled "
+	"2\n",
+	"cronherd-deliveries 1\nwebhook a owed 9223372036854775808 delivered 2 dead 3 "
+	"failing_since_ms 4 disabled 0\n",
 	"cronherd-deliveries 1\n" LINE "x",
 	"cronherd-deliveries 1\nwebhook a owed 1 delivered 2 dead 3 failing_since_ms 4 disabled 0",
 };

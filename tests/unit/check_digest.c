@@ -17,6 +17,8 @@ static size_t lay_out(const char *letters)
 	for (size_t i = 0; i < count; i++) {
 		rounds[i][0] = letters[i];
 		queue[i].event.round = rounds[i];
+		/* Letters tell rounds apart, and when they were; a capital is of the same time as its small one. */
+		queue[i].event.wall_ms = 100000 * (letters[i] | 0x20);
 		queue[i].event.seq = 100 + (int64_t)i;
 	}
 	return count;
@@ -28,13 +30,25 @@ static const struct {
 	int64_t begun_seq;
 	size_t expected;
 } rows[] = {
-	{ "a", 1, 0, 1 },	 { "a", 0, 0, 1 },	   { "aaaa", 0, 0, 1 },
-	{ "aaaa", 5, 0, 1 },	 { "aaaa", 4, 0, 4 },	   { "aaaab", 4, 0, 4 },
-	{ "aaaba", 4, 0, 1 },	 { "baaaa", 4, 0, 1 },	   { "aa", 1, 0, 2 },
+	{ "a", 1, 0, 1 },
+	{ "a", 0, 0, 1 },
+	{ "aaaa", 0, 0, 1 },
+	{ "aaaa", 5, 0, 1 },
+	{ "aaaa", 4, 0, 4 },
+	{ "aaaab", 4, 0, 4 },
+	{ "aaaba", 4, 0, 1 },
+	{ "baaaa", 4, 0, 1 },
+	{ "aa", 1, 0, 2 },
+	/* Many at once, each with a round of its own. */
+	{ "aAaAb", 4, 0, 4 },
 	/* What was begun goes on as it was, whatever has come since. */
-	{ "aaaaaa", 4, 103, 4 }, { "aaaaaa", 0, 103, 4 },  { "aaabbb", 4, 105, 3 },
+	{ "aaaaaa", 4, 103, 4 },
+	{ "aaaaaa", 0, 103, 4 },
+	{ "aaabbb", 4, 105, 3 },
 	/* What was begun has gone, but for one; or all of it. */
-	{ "aaaaaa", 4, 100, 6 }, { "aaaaaa", 4, 99, 6 },   { "aa", 4, 100, 1 },
+	{ "aaaaaa", 4, 100, 6 },
+	{ "aaaaaa", 4, 99, 6 },
+	{ "aa", 4, 100, 1 },
 };
 
 START_TEST(counts)

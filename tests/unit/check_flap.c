@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* flap: so many starts and stops in ten minutes are told, the rest is counted; nothing else is held back. */
+/* flap: so many starts and stops in ten minutes are told, the rest is counted; nothing else is held
+ * back. */
 #include <stdio.h>
 
 #include "tests/unit/check_main.h"
@@ -32,7 +33,8 @@ static int64_t happens(const char *type, int64_t limit, int64_t wall_ms)
 START_TEST(beyond_the_limit_is_held_back)
 {
 	for (int i = 0; i < 3; i++)
-		ck_assert_int_eq(happens(i % 2 ? "worker.stopped" : "worker.started", 3, NOW_MS + i), 0);
+		ck_assert_int_eq(
+			happens(i % 2 ? "worker.stopped" : "worker.started", 3, NOW_MS + i), 0);
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(happens("worker.stopped", 3, NOW_MS + 100), -1);
 	ck_assert_int_eq(happens("worker.started", 3, NOW_MS + FLAP_WINDOW_MS - 1), -1);
@@ -44,8 +46,8 @@ START_TEST(beyond_the_limit_is_held_back)
 }
 END_TEST
 
-static const char *const always[] = { "worker.bloated",	  "worker.hung",   "worker.fatal",
-				      "worker.recovered", "config.broken", "config.mended",
+static const char *const always[] = { "worker.bloated",	  "worker.hung",     "worker.fatal",
+				      "worker.recovered", "config.broken",   "config.mended",
 				      "host.rebooted",	  "webhook.dropped", "from.the.future" };
 
 START_TEST(nothing_else_is_held_back)
@@ -99,7 +101,8 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_add_test(t, beyond_the_limit_is_held_back);
-	tcase_add_loop_test(t, nothing_else_is_held_back, 0, (int)(sizeof(always) / sizeof(always[0])));
+	tcase_add_loop_test(t, nothing_else_is_held_back, 0,
+			    (int)(sizeof(always) / sizeof(always[0])));
 	tcase_add_test(t, without_a_limit_all_is_told);
 	tcase_add_test(t, a_clock_set_back_does_not_silence_for_ever);
 	tcase_add_test(t, the_same_is_the_same);

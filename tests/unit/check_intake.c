@@ -338,6 +338,26 @@ START_TEST(the_disabled_get_dead_letters)
 }
 END_TEST
 
+/* A stop that one run has seen, and the start by another, whose file came first. */
+START_TEST(what_two_runs_tell_comes_in_order)
+{
+	struct spool first = SPOOL_INIT, second = SPOOL_INIT;
+	struct journal_delivery deliveries[4];
+
+	tell(&first, EVENT_WORKER_STARTED, "mail:1", 1);
+	tell(&second, EVENT_WORKER_STOPPED, "mail:1", 2);
+	tell(&first, EVENT_WORKER_STARTED, "mail:1", 3);
+	spool_close(&first);
+	spool_close(&second);
+	ck_assert_int_eq(take(), 3);
+	ck_assert_int_eq(ck_well(journal_queue(journal, "mail", deliveries, 4, &err)), 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(deliveries[i].event.wall_ms, NOW_MS + i + 1);
+		journal_delivery_free(&deliveries[i]);
+	}
+}
+END_TEST
+
 /* A file size limit is a full disk in a small way. */
 START_TEST(what_cannot_be_stored_stays)
 {
@@ -399,6 +419,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tests, samples_are_taken);
 	tcase_add_test(tests, the_broken_are_owed_all);
 	tcase_add_test(tests, the_disabled_get_dead_letters);
+	tcase_add_test(tests, what_two_runs_tell_comes_in_order);
 	tcase_add_test(tests, what_cannot_be_stored_stays);
 	tcase_add_test(tests, a_reader_takes_nothing);
 	suite_add_tcase(suite, tests);

@@ -93,7 +93,9 @@ static void pass(int64_t ms)
 
 static void answer(long status, const char *body)
 {
-	struct http_result result = { .failure = HTTP_ANSWERED, .status = status, .retry_after_s = -1 };
+	struct http_result result = { .failure = HTTP_ANSWERED,
+				      .status = status,
+				      .retry_after_s = -1 };
 	struct sender *sender;
 
 	ck_assert_uint_gt(fakehttp_count, 0);
@@ -377,6 +379,25 @@ START_TEST(a_request_that_cannot_be_made_fails)
 }
 END_TEST
 
+/* While a file is broken nobody knows what is gone. */
+START_TEST(complaints_about_what_is_gone_are_forgotten)
+{
+	static const char *const topics[] = { "ping hc", "ping h", "ping hcx", "webhook hc",
+					      "journal" };
+
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+		errand_complain(&errand, COMPLAINT_STANDING, topics[i], "why: it is so");
+	config.error_count = 1;
+	errand_forget(&errand);
+	ck_assert_uint_eq(errand.complaints.count, 5);
+	config.error_count = 0;
+	errand_forget(&errand);
+	ck_assert_uint_eq(errand.complaints.count, 2);
+	ck_assert_str_eq(errand.complaints.items[0].text, "ping hc: why: it is so");
+	ck_assert_str_eq(errand.complaints.items[1].text, "journal: why: it is so");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("pinging");
@@ -398,6 +419,7 @@ static Suite *suite(void)
 	tcase_add_test(t, left_unsent_at_the_end_is_complained_of);
 	tcase_add_test(t, without_pings_nothing_is_read);
 	tcase_add_test(t, a_request_that_cannot_be_made_fails);
+	tcase_add_test(t, complaints_about_what_is_gone_are_forgotten);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -9,20 +9,19 @@
 #include "tests/unit/check_main.h"
 #include "tests/unit/tempdir.h"
 #include "watchdog/base/clock.h"
+#include "watchdog/base/mem.h"
 #include "watchdog/base/str.h"
 #include "watchdog/store/spool.h"
 
 static char *dir;
 static int dir_fd;
 static struct str taken;
-static enum spool_taken verdict;
 
 static void set_up(void)
 {
 	dir = tempdir_make();
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY);
 	ck_assert_int_ge(dir_fd, 0);
-	verdict = SPOOL_STORED;
 }
 
 static void tear_down(void)
@@ -32,30 +31,36 @@ static void tear_down(void)
 	str_free(&taken);
 }
 
-static enum spool_taken take(const char *name, char *text, void *data)
-{
-	(void)name;
-	(void)data;
-	str_add(&taken, text);
-	return verdict;
-}
-
 static void add(struct spool *spool, const char *line)
 {
 	ck_assert_int_eq(spool_add(spool, dir_fd, line, strlen(line)), 0);
 }
 
+static const char *read_now(bool is_stored)
+{
+	struct spool_reading reading;
+
+	str_free(&taken);
+	ck_assert_int_eq(spool_read(dir_fd, &reading), 0);
+	for (size_t i = 0; i < reading.count; i++) {
+		ck_assert_uint_eq(strlen(reading.lines[i].text), reading.lines[i].len);
+		str_addf(&taken, "%s\n", reading.lines[i].text);
+	}
+	if (is_stored)
+		spool_forget(dir_fd, &reading);
+	spool_reading_free(&reading);
+	return str_text(&taken);
+}
+
 static const char *taken_now(void)
 {
-	str_free(&taken);
-	ck_assert_int_ge(spool_each(dir_fd, take, NULL), 0);
-	return str_text(&taken);
+	return read_now(true);
 }
 
 START_TEST(nothing_is_owed)
 {
 	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
-	ck_assert_int_eq(spool_each(dir_fd, take, NULL), 0);
+	ck_assert_str_eq(taken_now(), "");
 }
 END_TEST
 
@@ -81,9 +86,8 @@ START_TEST(what_was_not_stored_stays)
 
 	add(&spool, "one");
 	spool_close(&spool);
-	verdict = SPOOL_KEEP;
-	ck_assert_str_eq(taken_now(), "one\n");
-	ck_assert_str_eq(taken_now(), "one\n");
+	ck_assert_str_eq(read_now(false), "one\n");
+	ck_assert_str_eq(read_now(false), "one\n");
 }
 END_TEST
 
@@ -112,24 +116,66 @@ START_TEST(of_a_killed_writer_whole_lines_count)
 }
 END_TEST
 
-START_TEST(two_runs_have_two_files)
+/* Whose file came first does not matter. */
+START_TEST(lines_of_two_runs_are_in_order)
 {
 	struct spool first = SPOOL_INIT;
 	struct spool second = SPOOL_INIT;
 
 	add(&first, "a");
 	add(&second, "b");
+	add(&first, "c");
+	add(&second, "d");
 	ck_assert_str_ne(first.name, second.name);
-	ck_assert_uint_eq(strlen(taken_now()), 4);
+	ck_assert_str_eq(taken_now(), "a\nb\nc\nd\n");
 	spool_close(&first);
+	ck_assert_str_eq(taken_now(), "a\nb\nc\nd\n");
+	ck_assert_str_eq(taken_now(), "b\nd\n");
 	spool_close(&second);
+	ck_assert_str_eq(taken_now(), "b\nd\n");
+	ck_assert_str_eq(taken_now(), "");
+}
+END_TEST
+
+static void write_file(const char *name, const char *text)
+{
+	char *path = mem_format("%s/" SPOOL_DIR, dir);
+
+	(void)mkdirat(dir_fd, SPOOL_DIR, 0700);
+	tempdir_file(path, name, text);
+	free(path);
+}
+
+/* A clock that was set back, and lines without a time: a file's lines stay as they are. */
+START_TEST(a_file_keeps_its_order)
+{
+	write_file("1", "2000000000000000009 one\n2000000000000000001 two\nthree\n12 four\n");
+	write_file("2", "{\"none\"}\n2000000000000000010 five\n");
+	ck_assert_str_eq(taken_now(), "{\"none\"}\none\ntwo\nthree\n12 four\nfive\n");
+}
+END_TEST
+
+/* What was added to it since it was read is not lost with it. */
+START_TEST(what_has_grown_stays)
+{
+	struct spool spool = SPOOL_INIT;
+	struct spool_reading reading;
+
+	add(&spool, "one");
+	ck_assert_int_eq(spool_read(dir_fd, &reading), 0);
+	add(&spool, "two");
+	spool_close(&spool);
+	spool_forget(dir_fd, &reading);
+	spool_reading_free(&reading);
+	ck_assert_str_eq(taken_now(), "one\ntwo\n");
+	ck_assert_str_eq(taken_now(), "");
 }
 END_TEST
 
 START_TEST(a_line_that_does_not_fit_leaves_nothing)
 {
 	struct spool spool = SPOOL_INIT;
-	struct rlimit limit = { .rlim_cur = 8, .rlim_max = RLIM_INFINITY };
+	struct rlimit limit = { .rlim_cur = 50, .rlim_max = RLIM_INFINITY };
 
 	add(&spool, "one");
 	(void)signal(SIGXFSZ, SIG_IGN);
@@ -157,13 +203,59 @@ START_TEST(what_is_owed_earlier_stays_so)
 	patient.patience_ms = 3600000;
 	add(&patient, "c");
 	ck_assert_int_le(spool_owed_wall_ms(dir_fd), clock_read().wall_ms);
-	ck_assert_int_eq(spool_set_owed(dir_fd, now + 12345), 0);
-	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 12345);
-	ck_assert_int_eq(spool_set_owed(dir_fd, INT64_MAX), 0);
-	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
-	ck_assert_int_eq(spool_set_owed(dir_fd, INT64_MAX), 0);
 	spool_close(&spool);
 	spool_close(&patient);
+}
+END_TEST
+
+START_TEST(a_note_says_when)
+{
+	int64_t now = clock_read().wall_ms;
+
+	ck_assert_int_eq(spool_owe(dir_fd, now + 20000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 20000);
+	ck_assert_int_eq(spool_owe(dir_fd, now + 30000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 20000);
+	ck_assert_int_eq(spool_owe(dir_fd, now + 10000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 10000);
+	spool_take_owed(dir_fd);
+	spool_drop_owed(dir_fd);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
+	/* Farther ahead than any wait: the clock was set back. */
+	ck_assert_int_eq(spool_owe(dir_fd, now + INT64_C(200000000)), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), 0);
+}
+END_TEST
+
+/* Whoever spools something while a courier is about to end. */
+START_TEST(who_comes_while_it_looks_is_not_forgotten)
+{
+	struct spool spool = SPOOL_INIT;
+	int64_t now = clock_read().wall_ms;
+
+	add(&spool, "one");
+	spool_take_owed(dir_fd);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), 0); /* it may be killed now */
+	ck_assert_str_eq(taken_now(), "one\n");
+	add(&spool, "two"); /* not by its first line */
+	ck_assert_int_eq(spool_owe(dir_fd, now + 60000), 0);
+	spool_drop_owed(dir_fd);
+	ck_assert_int_le(spool_owed_wall_ms(dir_fd), clock_read().wall_ms);
+	ck_assert_int_ge(spool_owed_wall_ms(dir_fd), now);
+	spool_close(&spool);
+}
+END_TEST
+
+/* A courier that was killed after it had taken the note is replaced, however late the next one would be due. */
+START_TEST(a_killed_courier_is_replaced)
+{
+	ck_assert_int_eq(spool_owe(dir_fd, 0), 0);
+	spool_take_owed(dir_fd);
+	ck_assert_int_eq(spool_owe(dir_fd, clock_read().wall_ms + 60000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), 0);
+	spool_take_owed(dir_fd);
+	spool_drop_owed(dir_fd);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
 }
 END_TEST
 
@@ -173,7 +265,10 @@ START_TEST(links_in_its_place_are_refused)
 
 	ck_assert_int_eq(symlinkat("/tmp", dir_fd, SPOOL_DIR), 0);
 	ck_assert_int_lt(spool_add(&spool, dir_fd, "x", 1), 0);
-	ck_assert_int_lt(spool_each(dir_fd, take, NULL), 0);
+	struct spool_reading reading;
+
+	ck_assert_int_lt(spool_read(dir_fd, &reading), 0);
+	spool_reading_free(&reading);
 }
 END_TEST
 
@@ -187,9 +282,14 @@ static Suite *spool_suite(void)
 	tcase_add_test(tcase, lines_come_in_order_and_the_file_goes_with_its_writer);
 	tcase_add_test(tcase, what_was_not_stored_stays);
 	tcase_add_test(tcase, of_a_killed_writer_whole_lines_count);
-	tcase_add_test(tcase, two_runs_have_two_files);
+	tcase_add_test(tcase, lines_of_two_runs_are_in_order);
+	tcase_add_test(tcase, a_file_keeps_its_order);
+	tcase_add_test(tcase, what_has_grown_stays);
 	tcase_add_test(tcase, a_line_that_does_not_fit_leaves_nothing);
 	tcase_add_test(tcase, what_is_owed_earlier_stays_so);
+	tcase_add_test(tcase, a_note_says_when);
+	tcase_add_test(tcase, who_comes_while_it_looks_is_not_forgotten);
+	tcase_add_test(tcase, a_killed_courier_is_replaced);
 	tcase_add_test(tcase, links_in_its_place_are_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;

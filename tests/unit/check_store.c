@@ -116,16 +116,36 @@ static void touch(const char *name, const char *text)
 	close(fd);
 }
 
-static bool is_held(const char *name, int number, int64_t now_ms)
+#define BOOT	    "5def0893-2961-4046-991a-2d4330e2a835"
+#define ANOTHER_BOOT "5def0893-2961-4046-991a-2d4330e2a836"
+
+static bool is_held_in(const char *name, int number, int64_t now_ms, const char *boot, uint64_t ticks)
 {
 	struct instance instance = { .name = name, .number = number };
+	struct holds_now now = { .wall_ms = now_ms, .boot.init_ticks = ticks };
 	struct holds holds;
 	bool held;
 
-	ck_assert_int_eq(holds_read(&holds, &dir, now_ms, &err), 0);
+	(void)snprintf(now.boot.id, sizeof(now.boot.id), "%s", boot);
+	ck_assert_int_eq(holds_read(&holds, &dir, &now, &err), 0);
 	held = holds_find(&holds, &instance) != NULL;
 	holds_free(&holds);
+	if (name[0] != '.') /* is no worker's */
+		ck_assert_int_eq(holds_ask(&dir, &instance, &now), held);
 	return held;
+}
+
+static bool is_held(const char *name, int number, int64_t now_ms)
+{
+	return is_held_in(name, number, now_ms, BOOT, 7);
+}
+
+static void place(const char *target, int64_t until_ms, const char *boot, uint64_t ticks)
+{
+	struct hold hold = { .target = target, .by = "me", .until_wall_ms = until_ms, .boot.init_ticks = ticks };
+
+	(void)snprintf(hold.boot.id, sizeof(hold.boot.id), "%s", boot);
+	ck_assert_int_eq(holds_place(&dir, &hold, &err), 0);
 }
 
 START_TEST(an_empty_file_holds)
@@ -144,12 +164,45 @@ END_TEST
 
 START_TEST(a_hold_expires)
 {
-	ck_assert_int_eq(holds_place(&dir, "mail", "me", NOW_MS + 10000, &err), 0);
+	place("mail", NOW_MS + 10000, "", 0);
 	ck_assert(is_held("mail", 1, NOW_MS + 9999));
 	ck_assert(!is_held("mail", 1, NOW_MS + 10000));
 	ck_assert_int_eq(holds_lift(&dir, "mail", &err), 0);
 	ck_assert_int_eq(holds_lift(&dir, "mail", &err), 0);
 	ck_assert(!is_held("mail", 1, NOW_MS));
+}
+END_TEST
+
+START_TEST(a_hold_expires_with_the_boot)
+{
+	place("mail", 0, BOOT, 7);
+	ck_assert(is_held_in("mail", 1, NOW_MS, BOOT, 7));
+	ck_assert(!is_held_in("mail", 1, NOW_MS, ANOTHER_BOOT, 7));
+	/* A container of the same boot, begun anew. */
+	ck_assert(!is_held_in("mail", 1, NOW_MS, BOOT, 8));
+	/* Where pid 1 cannot be seen, the boot has to do. */
+	ck_assert(is_held_in("mail", 1, NOW_MS, BOOT, 0));
+	ck_assert(!is_held_in("mail", 1, NOW_MS, ANOTHER_BOOT, 0));
+}
+END_TEST
+
+START_TEST(a_hold_with_two_ends_expires_with_the_later)
+{
+	place("mail", NOW_MS + 10000, BOOT, 7);
+	ck_assert(is_held_in("mail", 1, NOW_MS + 10000, BOOT, 7));
+	ck_assert(is_held_in("mail", 1, NOW_MS, BOOT, 8));
+	ck_assert(!is_held_in("mail", 1, NOW_MS + 10000, BOOT, 8));
+}
+END_TEST
+
+START_TEST(a_boot_that_is_none_is_no_end)
+{
+	touch("mail", "boot tomorrow 7\n");
+	ck_assert(is_held("mail", 1, NOW_MS));
+	touch("mail", "boot " BOOT "\n");
+	ck_assert(is_held_in("mail", 1, NOW_MS, ANOTHER_BOOT, 7));
+	touch("mail", "boot " BOOT "0000000000000000000000000000 7\n");
+	ck_assert(is_held_in("mail", 1, NOW_MS, ANOTHER_BOOT, 7));
 }
 END_TEST
 
@@ -243,6 +296,7 @@ START_TEST(whose_herd)
 	struct lease rebooted = lease_at("h", "a", 9, 1);
 	struct lease other_host = lease_at("g", "a", 1, 1);
 	struct lease container = lease_at("h", "b", 2, 1);
+	struct lease beside = lease_at("g", "b", 2, 1);
 	struct lease time_namespace = lease_at("h", "b", 1, 2);
 
 	ck_assert_int_eq(lease_judge(&same, &ours, 0, NOW_MS), LEASE_OURS);
@@ -254,6 +308,8 @@ START_TEST(whose_herd)
 	ck_assert_int_eq(lease_judge(&container, &ours, NOW_MS - 1000, NOW_MS), LEASE_INHERITED);
 	ck_assert_int_eq(lease_judge(&container, &ours, NOW_MS - 2 * MINUTE_MS, NOW_MS),
 			 LEASE_FOREIGN);
+	/* But not where it is called otherwise: that may run beside us. */
+	ck_assert_int_eq(lease_judge(&beside, &ours, NOW_MS - 1000, NOW_MS), LEASE_FOREIGN);
 }
 END_TEST
 
@@ -271,6 +327,23 @@ START_TEST(silence_lets_it_lapse)
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 60 * MINUTE_MS), LEASE_FOREIGN);
 	other.life_wall_ms = NOW_MS + 60 * MINUTE_MS; /* a clock that was set back */
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS), LEASE_FOREIGN);
+}
+END_TEST
+
+START_TEST(a_released_lease_is_anybodys)
+{
+	struct lease theirs = lease_at("g", BOOT, 2, 1);
+	struct lease ours = lease_at("h", BOOT, 1, 1);
+	struct lease read;
+
+	ck_assert_int_eq(lease_take(&dir, &theirs, &err), 0);
+	ck_assert_int_eq(lease_read(&dir, &read), 0);
+	ck_assert_int_eq(lease_judge(&read, &ours, 0, clock_read().wall_ms), LEASE_FOREIGN);
+	ck_assert_int_eq(lease_release(&dir), 0);
+	ck_assert_int_eq(lease_read(&dir, &read), 0);
+	ck_assert_int_eq(lease_judge(&read, &ours, 0, clock_read().wall_ms), LEASE_INHERITED);
+	ck_assert_int_eq(lease_judge(&read, &theirs, 0, clock_read().wall_ms), LEASE_OURS);
+	ck_assert_int_eq(read.round_end_wall_ms, 0);
 }
 END_TEST
 
@@ -346,8 +419,8 @@ static size_t cached(uint64_t config)
 
 START_TEST(slots_are_remembered_until_anything_changes)
 {
-	struct slotcache_entry entries[2] = { { .name = "a", .number = 1 },
-					      { .name = "b", .number = 2 } };
+	struct slotcache_entry entries[2] = { { .name = "a", .number = 1, .record = RECORD_INIT },
+					      { .name = "b", .number = 2, .record = RECORD_INIT } };
 	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
 	struct instance instance = { .name = "b", .number = 2 };
 	struct record record = RECORD_INIT;
@@ -363,7 +436,8 @@ END_TEST
 
 START_TEST(altered_slots_are_ignored)
 {
-	struct slotcache_entry entries[2] = { { .name = "a" }, { .name = "b" } };
+	struct slotcache_entry entries[2] = { { .name = "a", .record = RECORD_INIT },
+					      { .name = "b", .record = RECORD_INIT } };
 	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
 	struct stat st;
 	char byte;
@@ -387,6 +461,25 @@ START_TEST(altered_slots_are_ignored)
 }
 END_TEST
 
+/* Another version of the program may have written it, with numbers that this one does not know. */
+START_TEST(slots_of_what_cannot_be_are_ignored)
+{
+	struct slotcache_entry entries[2] = { { .name = "a", .record = RECORD_INIT },
+					      { .name = "b", .record = RECORD_INIT } };
+	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
+
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 2);
+	entries[0].record.state = STATE_COUNT;
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 0);
+	entries[0].record.state = STATE_STOPPED;
+	memset(entries[1].record.failure, 'x', sizeof(entries[1].record.failure));
+	slotcache_save(&dir, &stamp, entries, 2);
+	ck_assert_uint_eq(cached(7), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("store");
@@ -399,16 +492,21 @@ static Suite *suite(void)
 	tcase_add_test(t, corrupt_record_is_told_from_none);
 	tcase_add_test(t, an_empty_file_holds);
 	tcase_add_test(t, a_hold_expires);
+	tcase_add_test(t, a_hold_expires_with_the_boot);
+	tcase_add_test(t, a_hold_with_two_ends_expires_with_the_later);
+	tcase_add_test(t, a_boot_that_is_none_is_no_end);
 	tcase_add_test(t, what_cannot_be_read_holds);
 	tcase_add_test(t, notes_come_back);
 	tcase_add_loop_test(t, garbage_notes_say_nothing, 0, 5);
 	tcase_add_test(t, old_notes_are_swept);
 	tcase_add_test(t, whose_herd);
 	tcase_add_test(t, silence_lets_it_lapse);
+	tcase_add_test(t, a_released_lease_is_anybodys);
 	tcase_add_test(t, lease_comes_back);
 	tcase_add_loop_test(t, said_once_until_it_passes, 0, 2);
 	tcase_add_test(t, slots_are_remembered_until_anything_changes);
 	tcase_add_test(t, altered_slots_are_ignored);
+	tcase_add_test(t, slots_of_what_cannot_be_are_ignored);
 	suite_add_tcase(s, t);
 	return s;
 }

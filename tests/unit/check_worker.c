@@ -127,6 +127,11 @@ static const struct {
 	  "numprocs_start" },
 	{ { { "command", "d" }, { "stdout_logfile", "same" } }, "stdout_logfile" },
 	{ { { "command", "d" }, { "stdout_logfile", "none" } }, NULL },
+	{ { { "command", "d" }, { "stdout_logfile", "/dev/stdout" } }, "stdout_logfile" },
+	{ { { "command", "d" }, { "stderr_logfile", "/dev/stderr" } }, "stderr_logfile" },
+	{ { { "command", "d" }, { "stdout_logfile", "/proc/1/fd/1" } }, "stdout_logfile" },
+	{ { { "command", "d" }, { "stdout_logfile", "/proc/self/fd/2" } }, "stdout_logfile" },
+	{ { { "command", "d" }, { "stdout_logfile", "/dev/null" } }, NULL },
 };
 
 START_TEST(judges_workers)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The network of a test, in the place of watchdog/net/http.c: what is sent is kept, and answered when the test says so. A test that
- * includes this has all of http.h, so that the linker takes nothing of the library's.
+ * The network of a test, in the place of watchdog/net/http.c: what is sent is kept, and answered
+ * when the test says so. A test that includes this has all of http.h, so that the linker takes
+ * nothing of the library's.
  */
 #ifndef TESTS_UNIT_FAKEHTTP_H
 #define TESTS_UNIT_FAKEHTTP_H

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "watchdog/model/exitinfo.h"
+
 const char *child_step_text(enum child_step step)
 {
 	switch (step) {
@@ -217,7 +219,7 @@ static void wait_at_gate(const struct child_plan *plan)
 	if (got < 0)
 		fail(plan, CHILD_GATE, errno);
 	if (got == 0)
-		_exit(0); /* whoever started us died before the pidfile was there */
+		_exit(EXITINFO_UNBORN); /* whoever started us died before it let us through */
 	close(plan->gate_fd);
 }
 

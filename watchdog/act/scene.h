@@ -19,6 +19,7 @@ struct scene {
 	const struct out *out;
 	struct proc proc;
 	struct procid_host host;
+	uint64_t init_ticks; /* start time of pid 1: of the host's boot, or of our container; 0: not known */
 	struct statedir dir;
 	struct slotlock lock;
 	enum lease_claim claim;

@@ -102,32 +102,46 @@ static bool point_list(const struct confimage *image, struct strlist *list)
 	return list->items[list->count] == NULL;
 }
 
-/* The options that have pointers, found once instead of for each section. */
-#define POINTING_MAX 64
+/* The options that have pointers, and those that are numbers, found once instead of for each
+ * section. */
+#define OPTIONS_MAX 64
 
-struct pointing {
-	const struct option_spec *options[POINTING_MAX]; /* NULL behind the last */
+struct kinds {
+	const struct option_spec *pointing[OPTIONS_MAX]; /* NULL behind the last */
+	const struct option_spec *numbers[OPTIONS_MAX];	 /* likewise */
 };
 
-static struct pointing find_pointing(const struct option_spec *table)
+static struct kinds find_kinds(const struct option_spec *table)
 {
-	struct pointing pointing = { .options = { NULL } };
-	size_t count = 0;
+	struct kinds kinds = { .pointing = { NULL } };
+	size_t pointing = 0, numbers = 0;
 
-	for (const struct option_spec *option = table; option->name; option++)
-		if ((is_text(option) || option->kind == OPTION_LIST) && count + 1 < POINTING_MAX)
-			pointing.options[count++] = option;
-	return pointing;
+	for (const struct option_spec *option = table; option->name; option++) {
+		if ((is_text(option) || option->kind == OPTION_LIST) && pointing + 1 < OPTIONS_MAX)
+			kinds.pointing[pointing++] = option;
+		if (option_is_number(option) && numbers + 1 < OPTIONS_MAX)
+			kinds.numbers[numbers++] = option;
+	}
+	return kinds;
 }
 
-/* A section's own members and its OPTIONS, by the table that POINTING is of. */
-static bool point_section(const struct confimage *image, char **name, char **file, void *options,
-			  const struct pointing *pointing)
+/* A text that has a default is always there: whoever uses it relies on that. */
+static bool point_text(const struct confimage *image, const struct option_spec *option,
+		       void *options)
 {
-	if (!point(image, name) || !point(image, file) || !*name)
+	char **text = option_string(option, options);
+
+	return point(image, text) && (*text || !option->fallback);
+}
+
+/* A section's own members and its OPTIONS, by the table that KINDS is of. */
+static bool point_section(const struct confimage *image, char **name, char **file, void *options,
+			  const struct kinds *kinds)
+{
+	if (!point(image, name) || !point(image, file) || !*name || !*file)
 		return false;
-	for (const struct option_spec *const *option = pointing->options; *option; option++) {
-		bool is_good = is_text(*option) ? point(image, option_string(*option, options))
+	for (const struct option_spec *const *option = kinds->pointing; *option; option++) {
+		bool is_good = is_text(*option) ? point_text(image, *option, options)
 						: point_list(image, option_list(*option, options));
 
 		if (!is_good)
@@ -146,41 +160,44 @@ static void *find_array(const struct confimage *image, uint64_t offset, uint64_t
 
 static bool point_workers(const struct confimage *image, struct config *config)
 {
-	struct pointing pointing = find_pointing(option_table);
+	struct kinds kinds = find_kinds(option_table);
 	bool is_good = config->workers != NULL;
 
 	for (size_t i = 0; is_good && i < config->worker_count; i++) {
 		struct worker *worker = &config->workers[i];
 
 		is_good = point_section(image, &worker->name, &worker->file, &worker->options,
-					&pointing);
+					&kinds) &&
+			  worker->options.command;
 	}
 	return is_good;
 }
 
 static bool point_webhooks(const struct confimage *image, struct config *config)
 {
-	struct pointing pointing = find_pointing(webhook_option_table);
+	struct kinds kinds = find_kinds(webhook_option_table);
 	bool is_good = config->webhooks != NULL;
 
 	for (size_t i = 0; is_good && i < config->webhook_count; i++) {
 		struct webhook *webhook = &config->webhooks[i];
 
 		is_good = point_section(image, &webhook->name, &webhook->file, &webhook->options,
-					&pointing);
+					&kinds) &&
+			  webhook->options.url;
 	}
 	return is_good;
 }
 
 static bool point_pings(const struct confimage *image, struct config *config)
 {
-	struct pointing pointing = find_pointing(ping_option_table);
+	struct kinds kinds = find_kinds(ping_option_table);
 	bool is_good = config->pings != NULL;
 
 	for (size_t i = 0; is_good && i < config->ping_count; i++) {
 		struct ping *ping = &config->pings[i];
 
-		is_good = point_section(image, &ping->name, &ping->file, &ping->options, &pointing);
+		is_good = point_section(image, &ping->name, &ping->file, &ping->options, &kinds) &&
+			  ping->options.url;
 	}
 	return is_good;
 }
@@ -193,7 +210,7 @@ static bool point_groups(const struct confimage *image, struct config *config)
 		struct config_group *group = &config->groups[i];
 
 		is_good = point(image, &group->name) && point(image, &group->file) && group->name &&
-			  point_list(image, &group->workers);
+			  group->file && point_list(image, &group->workers);
 	}
 	return is_good;
 }
@@ -216,6 +233,36 @@ static bool point_all(const struct confimage *image, struct config *config)
 		find_array(image, header->groups.at, header->groups.count, sizeof(*config->groups));
 	return point_workers(image, config) && point_webhooks(image, config) &&
 	       point_pings(image, config) && point_groups(image, config);
+}
+
+/* Numbers are indexes of names, lengths, signals. */
+static bool is_possible(const char *name, const void *options, const struct kinds *kinds)
+{
+	const char *why;
+
+	for (const struct option_spec *const *option = kinds->numbers; *option; option++)
+		if (!option_is_possible(*option, *option_number(*option, options)))
+			return false;
+	return worker_name_is_valid(name, &why);
+}
+
+/* Once no pointer is set any more: in an altered image one may lie where a number is, or a name. */
+static bool are_possible(const struct config *config)
+{
+	struct kinds workers = find_kinds(option_table);
+	struct kinds webhooks = find_kinds(webhook_option_table);
+	struct kinds pings = find_kinds(ping_option_table);
+	bool is_good = true;
+
+	for (size_t i = 0; is_good && i < config->worker_count; i++)
+		is_good =
+			is_possible(config->workers[i].name, &config->workers[i].options, &workers);
+	for (size_t i = 0; is_good && i < config->webhook_count; i++)
+		is_good = is_possible(config->webhooks[i].name, &config->webhooks[i].options,
+				      &webhooks);
+	for (size_t i = 0; is_good && i < config->ping_count; i++)
+		is_good = is_possible(config->pings[i].name, &config->pings[i].options, &pings);
+	return is_good;
 }
 
 static bool take_path(const struct confimage *image, uint64_t offset, char **path)
@@ -278,7 +325,7 @@ bool confimage_open(struct confimage *image, struct config *config)
 	*config = (struct config){ .image = image->data,
 				   .minder = header->has_minder != 0,
 				   .history_ms = header->history_ms };
-	if (point_all(image, config) && take_paths(image, config))
+	if (point_all(image, config) && are_possible(config) && take_paths(image, config))
 		return true;
 	free(config->conf_dir);
 	free(config->state_dir);

@@ -3,7 +3,7 @@
  * confimage: a configuration as one block of bytes, and back. No file is touched.
  *
  * Format: a header, then workers, webhooks, pings and groups as they are in memory with offsets for pointers, then texts;
- * native byte order, a checksum over all. Every pointer is checked before it is used.
+ * native byte order, a checksum over all. Every pointer and every number is checked before it is used.
  */
 #ifndef WATCHDOG_CONFIG_CONFIMAGE_H
 #define WATCHDOG_CONFIG_CONFIMAGE_H

@@ -56,10 +56,12 @@ void batch_flap(struct batch *batch, const char *webhook, const char *subject,
 	item->flap = *flap;
 }
 
-void batch_endpoint(struct batch *batch, const char *webhook, const struct journal_endpoint *endpoint)
+void batch_endpoint(struct batch *batch, const char *webhook,
+		    const struct journal_endpoint *endpoint)
 {
 	for (size_t i = 0; i < batch->count; i++)
-		if (batch->items[i].kind == ENDPOINT && strcmp(batch->items[i].webhook, webhook) == 0) {
+		if (batch->items[i].kind == ENDPOINT &&
+		    strcmp(batch->items[i].webhook, webhook) == 0) {
 			*batch->items[i].endpoint = *endpoint;
 			return;
 		}
@@ -112,7 +114,8 @@ static int store_one(const struct batch_item *item, struct journal *journal, int
 	case ENDPOINT:
 		return journal_endpoint_set(journal, item->webhook, item->endpoint, err);
 	case BURY:
-		count = journal_bury(journal, item->webhook, INT64_MAX, item->wall_ms, item->last, err);
+		count = journal_bury(journal, item->webhook, INT64_MAX, item->wall_ms, item->last,
+				     err);
 		*buried += count > 0 ? count : 0;
 		return count < 0 ? -1 : 0;
 	}

@@ -3,8 +3,12 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "watchdog/base/mem.h"
+
+/* Libcurl's clock and its timers need not agree to the millisecond. */
+#define CLOCK_SLACK_MS 100
 
 bool errand_has_time(const struct errand *errand)
 {
@@ -16,6 +20,12 @@ int64_t errand_timeout_ms(const struct errand *errand, int64_t wanted_ms)
 	int64_t left_ms = errand->until_boot_ms - errand->now.boot_ms - ERRAND_RESERVE_MS;
 
 	return wanted_ms < left_ms ? wanted_ms : left_ms;
+}
+
+bool errand_was_cut(const struct http_result *result, int64_t given_ms, int64_t wanted_ms)
+{
+	return result->failure == HTTP_TIMEOUT && given_ms < wanted_ms &&
+	       result->took_ms >= given_ms - CLOCK_SLACK_MS;
 }
 
 static void say(struct errand *errand, const char *topic, const char *text)
@@ -44,4 +54,47 @@ void errand_complain(struct errand *errand, enum complaint_kind kind, const char
 	complaints_set(&errand->complaints, kind, topic, str_text(&text), errand->now.wall_ms);
 	say(errand, topic, str_text(&text));
 	str_free(&text);
+}
+
+/* ---- what has passed --------------------------------------------------------------------- */
+
+static bool is_of(const char *text, const char *kind, const char *name)
+{
+	size_t kind_len = strlen(kind);
+	size_t name_len = strlen(name);
+
+	return strncmp(text, kind, kind_len) == 0 &&
+	       strncmp(text + kind_len, name, name_len) == 0 && text[kind_len + name_len] == ':';
+}
+
+/* Whether it is of a webhook or a ping that the configuration does not have. */
+static bool is_orphan(const struct config *config, const char *text)
+{
+	if (strncmp(text, "webhook ", strlen("webhook ")) != 0 &&
+	    strncmp(text, "ping ", strlen("ping ")) != 0)
+		return false;
+	for (size_t i = 0; i < config->webhook_count; i++)
+		if (is_of(text, "webhook ", config->webhooks[i].name))
+			return false;
+	for (size_t i = 0; i < config->ping_count; i++)
+		if (is_of(text, "ping ", config->pings[i].name))
+			return false;
+	return true;
+}
+
+void errand_forget(struct errand *errand)
+{
+	struct complaints *complaints = &errand->complaints;
+
+	complaints_age(complaints, errand->now.wall_ms);
+	for (size_t i = complaints->count; i-- > 0 && !errand->config->error_count;) {
+		const char *text = complaints->items[i].text;
+
+		if (is_orphan(errand->config, text)) {
+			char *topic = mem_dup_n(text, (size_t)(strchr(text, ':') - text));
+
+			complaints_clear(complaints, topic);
+			free(topic);
+		}
+	}
 }

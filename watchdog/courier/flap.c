@@ -19,8 +19,8 @@ static bool is_within(const struct journal_flap *flap, int64_t wall_ms)
 	       distance_ms < FLAP_WINDOW_MS && distance_ms > -FLAP_WINDOW_MS;
 }
 
-bool flap_is_told(const struct journal_event *event, int64_t limit, const struct journal_flap *before,
-		  struct journal_flap *after)
+bool flap_is_told(const struct journal_event *event, int64_t limit,
+		  const struct journal_flap *before, struct journal_flap *after)
 {
 	*after = *before;
 	if (limit > 0 && is_damped(event)) {

@@ -16,25 +16,15 @@
 /* An event's data, and the rest of its line. */
 #define LINE_MAX_BYTES (JOURNAL_DATA_MAX + 65536)
 
-/* How much of a file was taken. What has grown since is for the next time. */
-struct taken {
-	char *name;
-	size_t len;
-};
-
 struct intake {
 	struct journal *journal;
 	const struct config *config;
 	struct err *err;
 	int64_t now_wall_ms;
-	bool *is_disabled;     /* of each webhook; NULL until the first file */
+	bool *is_disabled;     /* of each webhook */
 	struct strlist unread; /* names of webhooks whose filters are not known */
-	struct taken *taken;
-	size_t taken_count;
-	size_t gone_count; /* of these, from the first on: looked at once more */
 	size_t passed_over;
 	int new_events;
-	bool has_failed;
 };
 
 /* ---- who is owed -------------------------------------------------------------------------- */
@@ -167,9 +157,10 @@ static int take_sample(struct intake *intake, const json_t *object)
 	return status < 0 ? -1 : 0;
 }
 
-static int take_line(struct intake *intake, const char *line, size_t len, const char *round)
+static int take_line(struct intake *intake, const struct spool_line *line)
 {
-	json_t *object = len > LINE_MAX_BYTES ? NULL : json_loadb(line, len, 0, NULL);
+	json_t *object =
+		line->len > LINE_MAX_BYTES ? NULL : json_loadb(line->text, line->len, 0, NULL);
 	int status = 0;
 
 	if (!json_is_object(object))
@@ -177,20 +168,18 @@ static int take_line(struct intake *intake, const char *line, size_t len, const 
 	else if (json_object_get(object, "sample"))
 		status = take_sample(intake, object);
 	else
-		status = take_event(intake, object, round);
+		status = take_event(intake, object, line->round);
 	json_decref(object);
 	return status;
 }
 
-/* ---- files -------------------------------------------------------------------------------- */
+/* ---- all of it ---------------------------------------------------------------------------- */
 
-/* What is needed for the first file; most of the time there is none. */
-static int prepare(struct intake *intake)
+/* Within the transaction. */
+static int look_at_webhooks(struct intake *intake)
 {
-	if (intake->is_disabled)
-		return 0;
 	intake->is_disabled = mem_alloc((intake->config->webhook_count + 1) * sizeof(bool));
-	if (journal_begin(intake->journal, intake->err) || find_unread(intake))
+	if (find_unread(intake))
 		return -1;
 	for (size_t i = 0; i < intake->config->webhook_count; i++)
 		if (look_at_endpoint(intake, i))
@@ -198,84 +187,49 @@ static int prepare(struct intake *intake)
 	return 0;
 }
 
-static int take_lines(struct intake *intake, const char *name, const char *text)
+static int take_lines(struct intake *intake, const struct spool_reading *reading)
 {
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		if (take_line(intake, text, len, name))
+	if (look_at_webhooks(intake))
+		return -1;
+	for (size_t i = 0; i < reading->count; i++)
+		if (take_line(intake, &reading->lines[i]))
 			return -1;
-		text += len + (text[len] == '\n');
-	}
 	return 0;
 }
 
-static void note(struct intake *intake, const char *name, size_t len)
+static int store(struct intake *intake, const struct spool_reading *reading)
 {
-	if ((intake->taken_count & (intake->taken_count - 1)) == 0) /* full at each power of two */
-		intake->taken =
-			mem_resize(intake->taken, intake->taken_count ? intake->taken_count * 2 : 1,
-				   sizeof(*intake->taken));
-	intake->taken[intake->taken_count++] = (struct taken){ .name = mem_dup(name), .len = len };
-}
-
-/* Nothing is durable yet, so nothing goes. */
-static enum spool_taken take(const char *name, char *text, void *data)
-{
-	struct intake *intake = data;
-
-	if (!intake->has_failed && (prepare(intake) || take_lines(intake, name, text)))
-		intake->has_failed = true;
-	if (!intake->has_failed)
-		note(intake, name, strlen(text));
-	return SPOOL_KEEP;
-}
-
-/* The second time, when all is: what is as it was taken may go. Both times by order of names. */
-static enum spool_taken let_go(const char *name, char *text, void *data)
-{
-	struct intake *intake = data;
-	const struct taken *taken;
-	int order = -1;
-
-	while (intake->gone_count < intake->taken_count && order < 0) {
-		taken = &intake->taken[intake->gone_count];
-		order = strcmp(taken->name, name);
-		if (order == 0 && strlen(text) != taken->len)
-			return SPOOL_KEEP;
-		intake->gone_count += order <= 0;
-	}
-	return order == 0 ? SPOOL_STORED : SPOOL_KEEP;
-}
-
-static void free_intake(struct intake *intake)
-{
-	for (size_t i = 0; i < intake->taken_count; i++)
-		free(intake->taken[i].name);
-	free(intake->taken);
-	free(intake->is_disabled);
-	strlist_free(&intake->unread);
+	if (journal_begin(intake->journal, intake->err))
+		return -1;
+	if (take_lines(intake, reading) == 0)
+		return journal_commit(intake->journal, intake->err);
+	journal_rollback(intake->journal);
+	return -1;
 }
 
 static int take_in(struct intake *intake, int state_fd)
 {
-	int seen = spool_each(state_fd, take, intake);
+	struct spool_reading reading;
+	int seen = spool_read(state_fd, &reading);
+	int status = 0;
 
 	if (seen < 0)
-		(void)err_set(intake->err, ERR_SYSTEM, -seen,
-			      "cannot read spool/ in the state directory");
-	if (!intake->is_disabled) /* not one file */
-		return seen < 0 ? -1 : 0;
-	/* Those before one that could not be read are whole. */
-	if (intake->has_failed) {
-		journal_rollback(intake->journal);
-		return -1;
-	}
-	if (journal_commit(intake->journal, intake->err))
-		return -1;
-	(void)spool_each(state_fd, let_go,
-			 intake); /* what stays is taken again, and known by its ids */
-	return seen < 0 ? -1 : intake->new_events;
+		status = err_set(intake->err, ERR_SYSTEM, -seen,
+				 "cannot read spool/ in the state directory");
+	/* Most of the time there is nothing. */
+	else if (reading.count)
+		status = store(intake, &reading);
+	/* Durable by now: what stays is taken again, and known by its ids. */
+	if (status == 0 && reading.file_count)
+		spool_forget(state_fd, &reading);
+	spool_reading_free(&reading);
+	return status < 0 ? -1 : intake->new_events;
+}
+
+static void free_intake(struct intake *intake)
+{
+	free(intake->is_disabled);
+	strlist_free(&intake->unread);
 }
 
 int intake(struct journal *journal, const struct config *config, int state_fd, size_t *passed_over,

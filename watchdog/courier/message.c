@@ -20,8 +20,9 @@ static struct format_event event_of(const struct journal_event *event)
 }
 
 static int format_several(const struct webhook_options *webhook,
-			  const struct journal_delivery *deliveries, size_t count, struct message *message,
-			  struct format_message *formatted, struct err *err)
+			  const struct journal_delivery *deliveries, size_t count,
+			  struct message *message, struct format_message *formatted,
+			  struct err *err)
 {
 	char id[EVENT_ID_SIZE];
 
@@ -37,9 +38,9 @@ static int format_several(const struct webhook_options *webhook,
 	return status;
 }
 
-static int format_one(const struct webhook_options *webhook, const struct journal_delivery *delivery,
-		      int64_t held_back, struct message *message, struct format_message *formatted,
-		      struct err *err)
+static int format_one(const struct webhook_options *webhook,
+		      const struct journal_delivery *delivery, int64_t held_back,
+		      struct message *message, struct format_message *formatted, struct err *err)
 {
 	const struct format_event event = event_of(&delivery->event);
 

@@ -23,8 +23,8 @@ static bool is_fresh(const struct beatfile *beat, int64_t now_wall_ms)
 {
 	int64_t age_ms;
 
-	return !__builtin_sub_overflow(now_wall_ms, beat->end_wall_ms, &age_ms) && age_ms < FRESH_MS &&
-	       age_ms > -FRESH_MS;
+	return !__builtin_sub_overflow(now_wall_ms, beat->end_wall_ms, &age_ms) &&
+	       age_ms < FRESH_MS && age_ms > -FRESH_MS;
 }
 
 /* What PING has to say of the beat; false: nothing. BEAT borrows. */
@@ -186,8 +186,8 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 	target->is_sending = false;
 	if (result->body_limit > 0)
 		target->body_max = result->body_limit;
-	out_info(errand->options->out, "%s (%s): %s: %s, %" PRId64 " ms", target->topic, target->host,
-		 target->step == BEAT_START ? "start" : "end", why, result->took_ms);
+	out_info(errand->options->out, "%s (%s): %s: %s, %" PRId64 " ms", target->topic,
+		 target->host, target->step == BEAT_START ? "start" : "end", why, result->took_ms);
 	if (!is_taken)
 		(void)snprintf(target->why, sizeof(target->why), "%s", why);
 	if (target->step == BEAT_END)
@@ -195,8 +195,7 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 	if (strcmp(target->rid, target->pinging->beat.rid) != 0) {
 		/* There is a newer one by now. */
 		begin_target(target, errand);
-	} else if (!is_taken && result->failure == HTTP_TIMEOUT &&
-		   target->timeout_ms < target->ping->options.timeout_ms) {
+	} else if (errand_was_cut(result, target->timeout_ms, target->ping->options.timeout_ms)) {
 		target->is_cut = true;
 	} else if (target->step == BEAT_START) {
 		/* Whatever became of it: the end is what counts. */

@@ -12,7 +12,9 @@
 #define HEADER	  "cronherd-sent 1\nrid "
 #define TEXT_SIZE 65536
 
-static const char *const steps[] = { [PINGMARK_STARTED] = " started\n", [PINGMARK_ENDED] = " ended\n" };
+static const char *const steps[] = {
+	[PINGMARK_STARTED] = " started\n", [PINGMARK_ENDED] = " ended\n"
+};
 
 static struct pingmark *find(const struct pingmarks *marks, const char *name)
 {
@@ -36,7 +38,8 @@ static void add(struct pingmarks *marks, char *name, enum pingmark_step step)
 	marks->items[marks->count++] = (struct pingmark){ .name = name, .step = step };
 }
 
-void pingmark_set(struct pingmarks *marks, const char *rid, const char *name, enum pingmark_step step)
+void pingmark_set(struct pingmarks *marks, const char *rid, const char *name,
+		  enum pingmark_step step)
 {
 	struct pingmark *mark;
 
@@ -66,7 +69,8 @@ void pingmark_format(const struct pingmarks *marks, struct str *text)
 	str_addf(text, HEADER "%s\n", marks->rid);
 	for (size_t i = 0; i < marks->count; i++)
 		if (marks->items[i].step != PINGMARK_NONE)
-			str_addf(text, "ping %s%s", marks->items[i].name, steps[marks->items[i].step]);
+			str_addf(text, "ping %s%s", marks->items[i].name,
+				 steps[marks->items[i].step]);
 }
 
 static bool take(const char **at, const char *word)
@@ -139,7 +143,8 @@ int pingmark_save(int state_fd, const struct pingmarks *marks)
 	int status;
 
 	pingmark_format(marks, &text);
-	status = atomfile_write(state_fd, PINGMARK_FILE, text.data, text.len, 0600, ATOMFILE_VOLATILE);
+	status = atomfile_write(state_fd, PINGMARK_FILE, text.data, text.len, 0600,
+				ATOMFILE_VOLATILE);
 	str_free(&text);
 	return status;
 }

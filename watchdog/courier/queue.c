@@ -39,11 +39,6 @@ static int64_t digest_limit(const struct queue *queue)
 	return limit_of(&queue->webhook->options, queue->webhook->options.digest);
 }
 
-static size_t window_size(const struct queue *queue)
-{
-	return digest_limit(queue) > 0 ? DIGEST_MAX : WINDOW_SIZE;
-}
-
 /* ---- what the journal has ----------------------------------------------------------------- */
 
 static void free_window(struct queue *queue)
@@ -53,7 +48,8 @@ static void free_window(struct queue *queue)
 	queue->count = queue->at = 0;
 }
 
-/* What was owed while its section was in error was owed unfiltered; or what it asks for has changed since. */
+/* What was owed while its section was in error was owed unfiltered; or what it asks for has changed
+ * since. */
 static void pass_unwanted(struct queue *queue, struct errand *errand)
 {
 	size_t kept = 0;
@@ -75,7 +71,7 @@ static void pass_unwanted(struct queue *queue, struct errand *errand)
 
 static int read_window(struct queue *queue, struct errand *errand, struct err *err)
 {
-	size_t size = window_size(queue);
+	size_t size = digest_limit(queue) > 0 ? DIGEST_MAX : WINDOW_SIZE;
 	int count;
 
 	free_window(queue);
@@ -108,10 +104,10 @@ static int read_endpoint(struct queue *queue, struct errand *errand, struct err 
 		bool is_new = endpoint->url_hash == 0;
 
 		*endpoint = (struct journal_endpoint){ .url_hash = url_hash };
-		if (!is_new)
-			complaints_clear(&errand->complaints, queue->topic);
-		if (!is_new)
-			store_endpoint(queue, errand);
+		if (is_new)
+			return 0;
+		complaints_clear(&errand->complaints, queue->topic);
+		store_endpoint(queue, errand);
 		return 0;
 	}
 	next_wall_ms = verdict_due(endpoint->next_wall_ms, endpoint->failures, errand->now.wall_ms);
@@ -139,8 +135,8 @@ static int bury_old(struct queue *queue, struct errand *errand, struct err *err)
 
 	(void)snprintf(why, sizeof(why), "not delivered within %s (max_age)",
 		       units_format_duration(max_age_ms, span));
-	count = journal_bury(errand->journal, queue->webhook->name, errand->now.wall_ms - max_age_ms,
-			     errand->now.wall_ms, why, err);
+	count = journal_bury(errand->journal, queue->webhook->name,
+			     errand->now.wall_ms - max_age_ms, errand->now.wall_ms, why, err);
 	if (count < 0)
 		return -1;
 	if (count)
@@ -153,7 +149,8 @@ static int bury_old(struct queue *queue, struct errand *errand, struct err *err)
 static void stay_disabled(struct queue *queue, struct errand *errand)
 {
 	errand_complain(errand, COMPLAINT_STANDING, queue->topic,
-			"%s wants no more (410): disabled until its URL changes or `cronherd deliver --enable %s`",
+			"%s wants no more (410): disabled until its URL changes or `cronherd "
+			"deliver --enable %s`",
 			queue->host, queue->webhook->name);
 	if (queue->at < queue->count || !queue->is_whole)
 		batch_bury(&errand->batch, queue->webhook->name, errand->now.wall_ms, "disabled");
@@ -215,11 +212,23 @@ static bool has_more(const struct queue *queue)
 	return !queue->endpoint.disabled_wall_ms && (queue->at < queue->count || !queue->is_whole);
 }
 
+/* Until when the event at the head waits for company, as far as that is known. */
+static int64_t gathering_wall_ms(const struct queue *queue)
+{
+	if (queue->is_hasty || queue->at >= queue->count ||
+	    queue->window[queue->at].event.seq != queue->gather_seq)
+		return 0;
+	return queue->gather_wall_ms;
+}
+
 int64_t queue_due_wall_ms(const struct queue *queue)
 {
+	int64_t gathering = gathering_wall_ms(queue);
+	int64_t next = queue->is_hasty ? 0 : queue->endpoint.next_wall_ms;
+
 	if (queue->sending || queue->is_cut || queue->is_mute || !has_more(queue))
 		return INT64_MAX;
-	return queue->is_hasty ? 0 : queue->endpoint.next_wall_ms;
+	return gathering > next ? gathering : next;
 }
 
 int64_t queue_owed_wall_ms(const struct queue *queue, int64_t now_wall_ms)
@@ -239,7 +248,8 @@ static void settle(struct queue *queue, struct errand *errand, size_t count, enu
 	const char *name = queue->webhook->name;
 
 	for (size_t i = 0; i < count; i++)
-		batch_settle(&errand->batch, name, first[i].event.seq, debt, errand->now.wall_ms, last);
+		batch_settle(&errand->batch, name, first[i].event.seq, debt, errand->now.wall_ms,
+			     last);
 	if (debt == JOURNAL_OWED)
 		return;
 	if (queue->has_flap)
@@ -278,7 +288,8 @@ static void put_to_sleep(struct queue *queue, const struct errand *errand,
 			 const struct http_result *result)
 {
 	queue->endpoint.failures = 0;
-	queue->endpoint.next_wall_ms = errand->now.wall_ms + verdict_sleep_ms(result->retry_after_s);
+	queue->endpoint.next_wall_ms =
+		errand->now.wall_ms + verdict_sleep_ms(result->retry_after_s);
 }
 
 static void complain_lasting(struct queue *queue, struct errand *errand)
@@ -340,8 +351,8 @@ static void take_failure(struct queue *queue, struct errand *errand, size_t coun
 	else
 		put_off(queue, errand);
 	if (verdict == VERDICT_MISTAKE)
-		errand_complain(errand, COMPLAINT_STANDING, queue->topic, "%s: %s; what it is owed waits",
-				queue->host, why);
+		errand_complain(errand, COMPLAINT_STANDING, queue->topic,
+				"%s: %s; what it is owed waits", queue->host, why);
 	else
 		complain_lasting(queue, errand);
 }
@@ -352,8 +363,9 @@ static void say(const struct queue *queue, const struct errand *errand, size_t c
 	const struct journal_event *event = &queue->window[queue->at].event;
 
 	if (count > 1)
-		out_info(errand->options->out, "%s (%s): %zu events of one round: %s, %" PRId64 " ms",
-			 queue->topic, queue->host, count, why, result->took_ms);
+		out_info(errand->options->out,
+			 "%s (%s): %zu events of one round: %s, %" PRId64 " ms", queue->topic,
+			 queue->host, count, why, result->took_ms);
 	else
 		out_info(errand->options->out, "%s (%s): %s %s: %s, %" PRId64 " ms", queue->topic,
 			 queue->host, event->type, event->subject, why, result->took_ms);
@@ -368,7 +380,7 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 
 	queue->sending = 0;
 	say(queue, errand, count, result, why);
-	if (result->failure == HTTP_TIMEOUT && queue->timeout_ms < queue->webhook->options.timeout_ms) {
+	if (errand_was_cut(result, queue->timeout_ms, queue->webhook->options.timeout_ms)) {
 		queue->is_cut = true;
 		return;
 	}
@@ -397,13 +409,15 @@ static bool is_short(const struct queue *queue)
 {
 	size_t left = queue->count - queue->at;
 
-	if (queue->is_whole || (left && queue->at == 0))
+	if (queue->is_whole)
 		return false;
-	return !left || (digest_limit(queue) > 0 && digest_run(queue->window + queue->at, left) == left);
+	return !left ||
+	       (digest_limit(queue) > 0 && digest_run(queue->window + queue->at, left) == left);
 }
 
 /* Passes over those at the head that are held back. */
-static int hold_back(struct queue *queue, struct errand *errand, int64_t *held_back, struct err *err)
+static int hold_back(struct queue *queue, struct errand *errand, int64_t *held_back,
+		     struct err *err)
 {
 	const struct webhook_options *options = &queue->webhook->options;
 	int64_t limit = limit_of(options, options->flap);
@@ -413,7 +427,8 @@ static int hold_back(struct queue *queue, struct errand *errand, int64_t *held_b
 	while (limit > 0 && queue->at < queue->count && next_count(queue) == 1) {
 		const struct journal_event *event = &queue->window[queue->at].event;
 		const char *name = queue->webhook->name;
-		const struct journal_flap *known = batch_find_flap(&errand->batch, name, event->subject);
+		const struct journal_flap *known =
+			batch_find_flap(&errand->batch, name, event->subject);
 		struct journal_flap before;
 
 		if (known)
@@ -445,6 +460,19 @@ static int fix_digest(struct queue *queue, struct errand *errand, size_t count, 
 	return batch_store(&errand->batch, errand->journal, err);
 }
 
+/* With a journal that stores nothing (a full disk, a lock) the same would be sent again by each
+ * courier, minute by minute. */
+static int prove_journal(struct queue *queue, struct errand *errand, struct err *err)
+{
+	if (errand->is_journal_proven)
+		return 0;
+	store_endpoint(queue, errand);
+	if (batch_store(&errand->batch, errand->journal, err))
+		return -1;
+	errand->is_journal_proven = true;
+	return 0;
+}
+
 static void begin(struct queue *queue, struct errand *errand, const struct message *message)
 {
 	struct http_request request;
@@ -465,10 +493,10 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 	struct message message;
 	struct err why = ERR_INIT;
 
-	if (fix_digest(queue, errand, count, err))
+	if (prove_journal(queue, errand, err) || fix_digest(queue, errand, count, err))
 		return -1;
-	if (message_make(&queue->webhook->options, &queue->secrets, queue->window + queue->at, count,
-			 held_back, errand->now.wall_ms / 1000, &message, &why) == 0) {
+	if (message_make(&queue->webhook->options, &queue->secrets, queue->window + queue->at,
+			 count, held_back, errand->now.wall_ms / 1000, &message, &why) == 0) {
 		queue->sending = count;
 		queue->is_hasty = false;
 		(void)snprintf(queue->id, sizeof(queue->id), "%s", message.id);
@@ -483,15 +511,36 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 	return 0;
 }
 
+/* Whether a new one at the head, for people, is to wait for others that belong to it. One that was tried does not. */
+static bool is_gathering(struct queue *queue, const struct errand *errand)
+{
+	const struct journal_delivery *head = &queue->window[queue->at];
+	int64_t latest_wall_ms = errand->now.wall_ms + DIGEST_GATHER_MS;
+
+	if (queue->at >= queue->count || digest_limit(queue) == 0 || head->attempts > 0 ||
+	    head->event.seq <= queue->endpoint.digest_seq)
+		return false;
+	if (head->event.seq != queue->gather_seq) {
+		queue->gather_seq = head->event.seq;
+		queue->gather_wall_ms = head->owed_wall_ms + DIGEST_GATHER_MS;
+	}
+	/* The clock was set back. */
+	if (queue->gather_wall_ms > latest_wall_ms)
+		queue->gather_wall_ms = latest_wall_ms;
+	return gathering_wall_ms(queue) > errand->now.wall_ms;
+}
+
 int queue_step(struct queue *queue, struct errand *errand, struct err *err)
 {
 	int64_t held_back;
 
 	if (queue_due_wall_ms(queue) > errand->now.wall_ms || !errand_has_time(errand))
 		return 0;
-	if (is_short(queue) && (batch_store(&errand->batch, errand->journal, err) ||
-				read_window(queue, errand, err)))
+	if (is_short(queue) &&
+	    (batch_store(&errand->batch, errand->journal, err) || read_window(queue, errand, err)))
 		return -1;
+	if (is_gathering(queue, errand))
+		return 0;
 	if (hold_back(queue, errand, &held_back, err))
 		return -1;
 	return queue->at < queue->count ? send_next(queue, errand, held_back, err) : 0;

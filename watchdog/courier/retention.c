@@ -43,13 +43,17 @@ static void tell(struct errand *errand, int64_t dropped)
 	int status;
 
 	(void)snprintf(sentence, sizeof(sentence),
-		       "%" PRId64 " events that were still owed have been dropped: the journal is full", dropped);
+		       "%" PRId64
+		       " events that were still owed have been dropped: the journal is full",
+		       dropped);
 	status = ownevent_spool(errand->state_fd, EVENT_WEBHOOK_DROPPED, sentence);
 	errand_complain(errand, COMPLAINT_NOTE, "journal, full", "%s%s%s", sentence,
-			status < 0 ? "; nobody can be told: " : "", status < 0 ? strerror(-status) : "");
+			status < 0 ? "; nobody can be told: " : "",
+			status < 0 ? strerror(-status) : "");
 }
 
-/* What is owed to webhooks that the configuration has no more: nobody will ever ask for it, but it may have been taken out by mistake. */
+/* What is owed to webhooks that the configuration has no more: nobody will ever ask for it, but it
+ * may have been taken out by mistake. */
 static int bury_orphans(struct errand *errand, struct err *err)
 {
 	const struct config *config = errand->config;

@@ -43,9 +43,9 @@ int tally_take(struct tally *tally, struct journal *journal, const struct config
 
 		webhook->name = tally->names.items[i];
 		webhook->webhook = tally_find(config, webhook->name);
-		webhook->is_broken = !webhook->webhook &&
-				     (config->broken_unread ||
-				      strlist_has(&config->broken_webhooks, webhook->name));
+		webhook->is_broken =
+			!webhook->webhook && (config->broken_unread ||
+					      strlist_has(&config->broken_webhooks, webhook->name));
 		if (journal_tally(journal, webhook->name, &webhook->tally, err) < 0 ||
 		    journal_endpoint_get(journal, webhook->name, &webhook->endpoint, err) < 0)
 			return -1;
@@ -82,7 +82,8 @@ int tally_publish(const struct tally *tally, int state_fd)
 						 .delivered = from->tally.delivered,
 						 .dead = from->tally.dead,
 						 .failing_wall_ms = from->endpoint.failing_wall_ms,
-						 .is_disabled = from->endpoint.disabled_wall_ms != 0 };
+						 .is_disabled =
+							 from->endpoint.disabled_wall_ms != 0 };
 
 		if (from->webhook)
 			deliveries_add(&deliveries, &to);

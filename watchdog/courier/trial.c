@@ -77,7 +77,8 @@ char *trial_root(const char *url)
 		len -= (size_t)(user_end + 1 - host);
 		host = user_end + 1;
 	}
-	return len ? mem_format("%.*s://%.*s/", (int)(strstr(url, "://") - url), url, (int)len, host)
+	return len ? mem_format("%.*s://%.*s/", (int)(strstr(url, "://") - url), url, (int)len,
+				host)
 		   : NULL;
 }
 
@@ -91,7 +92,8 @@ static void begin(struct http *http, struct trial_host *host)
 					      .proxy = host->proxy };
 	struct err err = ERR_INIT;
 
-	host->result = (struct http_result){ .failure = HTTP_UNUSABLE, .why = "its URL has no host" };
+	host->result =
+		(struct http_result){ .failure = HTTP_UNUSABLE, .why = "its URL has no host" };
 	if (root && http_begin(http, &request, host, &err))
 		(void)snprintf(host->result.why, sizeof(host->result.why), "%s", err.text);
 	free(root);

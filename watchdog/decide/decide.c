@@ -269,7 +269,22 @@ static void end_then_rest(const struct situation *s, struct decision *d)
 /* A pidfile names a dead process that the record has not heard of: its start was not recorded. */
 static bool is_unrecorded_end(const struct situation *s, const struct record *record)
 {
-	return s->seen->process.pid && !is_same(&s->seen->process, &record->process);
+	const struct exitinfo *exit = &s->seen->exit;
+	bool is_unborn = exit->known && !exit->signal && exit->code == EXITINFO_UNBORN;
+
+	return s->seen->process.pid && !is_unborn && !is_same(&s->seen->process, &record->process);
+}
+
+/* Not to run, and does not; but somebody may have started it, and been killed before that was recorded. */
+static void rest_stopped(const struct situation *s, struct decision *d)
+{
+	if (!is_unrecorded_end(s, &d->record)) {
+		rest(s, d);
+		return;
+	}
+	adopt(s, d);
+	d->was_adopted = false;
+	end_then_rest(s, d);
 }
 
 static void start_stopped(const struct situation *s, struct decision *d)
@@ -424,19 +439,19 @@ static void kill_stopping(const struct situation *s, struct decision *d)
 static cell *const table[STATE_UNKNOWN][SEEING_COUNT] = {
 	/*                   NOTHING DEAD            ABSENT         WELL            UNWANTED
 	 *                   OUTDATED       EXCESSIVE */
-	[STATE_STOPPED]  = { puzzle, start_stopped,  rest,          adopt_and_rise, stop,
+	[STATE_STOPPED]  = { puzzle, start_stopped,  rest_stopped,  adopt_and_rise, stop,
 			     replace,       kill_it },
 	[STATE_STARTING] = { puzzle, end_then_keep,  end_then_rest, rise,           stop,
 			     replace,       kill_it },
 	[STATE_RUNNING]  = { puzzle, end_then_keep,  end_then_rest, rise,           stop,
 			     replace,       kill_it },
-	[STATE_BACKOFF]  = { puzzle, start_when_due, rest,          adopt_and_rise, stop,
+	[STATE_BACKOFF]  = { puzzle, start_when_due, rest_stopped,  adopt_and_rise, stop,
 			     replace,       kill_it },
 	[STATE_STOPPING] = { puzzle, restart,        finish_stop,   continue_stop,  continue_stop,
 			     continue_stop, kill_stopping },
-	[STATE_EXITED]   = { puzzle, start_exited,   rest,          adopt_and_rise, stop,
+	[STATE_EXITED]   = { puzzle, start_exited,   rest_stopped,  adopt_and_rise, stop,
 			     replace,       kill_it },
-	[STATE_FATAL]    = { puzzle, start_fatal,    rest,          adopt_and_rise, stop,
+	[STATE_FATAL]    = { puzzle, start_fatal,    rest_stopped,  adopt_and_rise, stop,
 			     replace,       kill_it },
 };
 

@@ -169,6 +169,19 @@ static int make_paths(const struct making *making)
 	return 0;
 }
 
+static int make_others(const struct making *making)
+{
+	const struct worker_options *options = &making->instance.worker->options;
+	struct exportworker *made = making->made;
+
+	if (options->pidfile &&
+	    !(made->pidfile = put_in_path(making, options->pidfile, made->directory)))
+		return -1;
+	if (options->group && !(made->group = put_in(making, options->group)))
+		return -1;
+	return 0;
+}
+
 static bool is_word(const char *text, const char *word)
 {
 	return text && strcmp(text, word) == 0;
@@ -200,7 +213,8 @@ int exportworker_make(const struct config *config, const struct worker *worker,
 
 	*made = (struct exportworker){ .worker = worker };
 	if (find_account(&making) == 0 && make_argv(&making) == 0 &&
-	    make_environment(&making) == 0 && make_paths(&making) == 0 && make_logs(&making) == 0)
+	    make_environment(&making) == 0 && make_paths(&making) == 0 && make_logs(&making) == 0 &&
+	    make_others(&making) == 0)
 		return 0;
 	exportworker_free(made);
 	return err_wrap(err, "%s:%d: worker '%s'", worker->file, worker->line, worker->name);
@@ -214,6 +228,8 @@ void exportworker_free(struct exportworker *made)
 	strlist_free(&made->base);
 	strlist_free(&made->environment);
 	free(made->env_file);
+	free(made->pidfile);
+	free(made->group);
 	free(made->stdout_logfile);
 	free(made->stderr_logfile);
 	*made = (struct exportworker){ .worker = NULL };
@@ -237,7 +253,7 @@ static bool has_mark_in(const struct strlist *list)
 bool exportworker_is_marked(const struct exportworker *made)
 {
 	return has_mark_in(&made->argv) || has_mark_in(&made->environment) ||
-	       has_mark(made->directory) || has_mark(made->env_file) ||
+	       has_mark(made->directory) || has_mark(made->env_file) || has_mark(made->pidfile) ||
 	       has_mark(made->stdout_logfile) || has_mark(made->stderr_logfile);
 }
 

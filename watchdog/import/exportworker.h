@@ -27,6 +27,8 @@ struct exportworker {
 	struct strlist environment; /* what the configuration adds */
 	char *env_file;		    /* NULL: none */
 	bool is_env_file_optional;
+	char *pidfile;	      /* NULL: none */
+	char *group;	      /* NULL: the user's own */
 	char *stdout_logfile; /* NULL: none */
 	char *stderr_logfile; /* NULL: none */
 	bool is_stderr_same;

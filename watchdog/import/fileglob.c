@@ -99,3 +99,15 @@ bool fileglob(const char *pattern, struct strlist *names)
 	strlist_free(&found);
 	return is_whole;
 }
+
+char *fileglob_literal(const char *path)
+{
+	struct str pattern = STR_INIT;
+
+	for (; *path; path++)
+		if (strchr("*?[", *path))
+			str_addf(&pattern, "[%c]", *path);
+		else
+			str_add_n(&pattern, path, 1);
+	return str_take(&pattern);
+}

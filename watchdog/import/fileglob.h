@@ -19,4 +19,7 @@
  */
 bool fileglob(const char *pattern, struct strlist *names);
 
+/* PATH as a pattern that matches it alone; allocated. */
+char *fileglob_literal(const char *path);
+
 #endif

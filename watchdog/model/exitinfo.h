@@ -6,6 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * The exit code of a child that was never let through its gate, since whoever started it was killed: it has a pidfile, and never was a
+ * worker. A worker that ends with it means itself, but where nobody had written down that it was started.
+ */
+#define EXITINFO_UNBORN 119
+
 struct exitinfo {
 	bool known;      /* false: nobody was there to wait for it */
 	int code;        /* -1 where it ended by a signal */

@@ -2,6 +2,7 @@
 /* option: the table of worker options, and reading, copying and hashing what any such table lists. */
 #include "watchdog/model/option.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -278,6 +279,39 @@ static int parse_enum(const struct option_spec *option, const char *text, int64_
 static int check_range(const struct option_spec *option, int64_t value)
 {
 	return value >= option->min && value <= option->max ? 0 : -1;
+}
+
+static bool has_name(const struct option_spec *option, int64_t number)
+{
+	int64_t count = 0;
+
+	while (count <= number && option->names[count])
+		count++;
+	return number >= 0 && number < count;
+}
+
+bool option_is_possible(const struct option_spec *option, int64_t number)
+{
+	if (number == OPTION_NONE)
+		return !option->fallback;
+	switch (option->kind) {
+	case OPTION_BOOL:
+		return number == 0 || number == 1;
+	case OPTION_ENUM:
+		return has_name(option, number);
+	case OPTION_SIGNAL:
+		return number > 0 && number <= SIGRTMAX;
+	case OPTION_INT:
+	case OPTION_OCTAL:
+	case OPTION_DURATION:
+	case OPTION_SIZE:
+		return check_range(option, number) == 0;
+	case OPTION_STRING:
+	case OPTION_LIST:
+	case OPTION_LATER:
+		break;
+	}
+	return false;
 }
 
 static int parse_number(const struct option_spec *option, const char *text, int64_t *value)

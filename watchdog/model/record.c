@@ -95,6 +95,7 @@ static const struct field fields[] = {
 	NUMBER("start_reason", start_reason, 0, REASON_COUNT - 1),
 	NUMBER("fatal", fatal, 0, 1),
 	NUMBER("alarms", alarms, 0, INT64_MAX),
+	TIME("born_wall_ms", born_wall_ms),
 	NUMBER("untold", untold, 0, 1),
 	OTHER(KIND_HEX, "told_started", told.started),
 	OTHER(KIND_HEX, "told_ended", told.ended),
@@ -303,6 +304,36 @@ int record_parse(const char *text, size_t len, struct record *record)
 		return 0;
 	*record = initial;
 	return -1;
+}
+
+static bool field_is_sound(const struct field *field, const struct record *record)
+{
+	const char *at = (const char *)record + field->offset;
+	int64_t number;
+
+	switch (field->kind) {
+	case KIND_NUMBER:
+		memcpy(&number, at, sizeof(number));
+		return number >= field->min && number <= field->max;
+	case KIND_BOOL:
+		/* Read as a byte: as a bool it may have no other value. */
+		return *at == 0 || *at == 1;
+	case KIND_TEXT:
+		return memchr(at, '\0', field->size) != NULL;
+	case KIND_UNSIGNED:
+	case KIND_HEX:
+	case KIND_INT:
+		break;
+	}
+	return true;
+}
+
+bool record_is_sound(const struct record *record)
+{
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		if (!field_is_sound(&fields[i], record))
+			return false;
+	return true;
 }
 
 bool record_equal(const struct record *a, const struct record *b)

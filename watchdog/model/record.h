@@ -74,6 +74,7 @@ struct record {
 	int64_t start_reason;       /* enum reason: why `process` was started */
 	int64_t fatal;              /* given out as FATAL, and not come up since */
 	int64_t alarms;             /* how often a change of that was told */
+	int64_t born_wall_ms;       /* when it was begun: tells it from those of the same instance that were lost; 0: a program that told nothing */
 	int64_t untold;             /* something could not be spooled: to be tried again */
 	struct record_told told;
 	char failure[RECORD_FAILURE_SIZE]; /* why the last start failed; "" where it did not */
@@ -91,6 +92,9 @@ size_t record_format(const struct record *record, char *buf, size_t size);
 /* Pure. 0, or -1 where the text is cut, altered or of another make; RECORD is then
  * RECORD_INIT. */
 int record_parse(const char *text, size_t len, struct record *record);
+
+/* Whether RECORD, which came as bytes, is one that record_parse could have given: numbers in their range, texts that end. */
+bool record_is_sound(const struct record *record);
 
 bool record_equal(const struct record *a, const struct record *b);
 

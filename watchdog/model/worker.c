@@ -194,8 +194,25 @@ static const char *check_vitals(const struct worker_options *options)
 	return NULL;
 }
 
+/* Names of what some process has open, which is another thing for each that looks. */
+static bool is_open_file_of_somebody(const char *path)
+{
+	static const char *const prefixes[] = { "/dev/stdout", "/dev/stderr",	     "/dev/fd/",
+						"/proc/self/", "/proc/thread-self/", "/proc/1/fd/" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(path, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
 static const char *check_logfiles(const struct worker_options *options)
 {
+	if (is_open_file_of_somebody(options->stdout_logfile) ||
+	    is_open_file_of_somebody(options->stderr_logfile))
+		return "stdout_logfile and stderr_logfile must be files: a worker has no caller whose "
+		       "output it could share; name a file (or none), and have `cronherd logs -f` "
+		       "print it, in a container as well";
 	if (strcmp(options->stdout_logfile, "same") == 0)
 		return "stdout_logfile must not be \"same\": only stderr_logfile can follow the "
 		       "other; name a file, or none";

@@ -365,7 +365,10 @@ static void add_rebooted(const struct sentence *sentence)
 
 static void add_unknown(const struct sentence *sentence)
 {
-	add_plain(sentence->text, sentence->event->type);
+	const char *type = sentence->event->type;
+
+	/* Of an altered journal: a message without text is refused. */
+	add_plain(sentence->text, type[0] ? type : "event");
 	if (sentence->event->subject[0]) {
 		str_add(sentence->text, " ");
 		add_subject(sentence);

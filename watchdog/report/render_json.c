@@ -14,6 +14,8 @@ static json_t *hold_of(const struct snapshot_instance *instance)
 	json = json_object();
 	(void)json_object_set_new(json, "by", jsontext_string(instance->held_by));
 	(void)json_object_set_new(json, "until", jsontext_time(instance->held_until_wall_ms));
+	(void)json_object_set_new(json, "until_reboot",
+				  json_boolean(instance->is_held_until_reboot));
 	return json;
 }
 

@@ -186,6 +186,7 @@ static void fill_definition(struct snapshot *snapshot, struct snapshot_instance 
 		return;
 	view->held_by = snapshot_text(snapshot, facts->hold->by);
 	view->held_until_wall_ms = facts->hold->until_wall_ms;
+	view->is_held_until_reboot = facts->hold->boot.id[0] != '\0';
 }
 
 static struct snapshot_instance *add(struct snapshot *snapshot)

@@ -46,7 +46,8 @@ struct snapshot_instance {
 	int64_t restarts;
 	int64_t restarts_by[REASON_COUNT]; /* by why the process before had ended; never less than it was */
 	const char *held_by;	    /* NULL: not held */
-	int64_t held_until_wall_ms; /* 0: no end */
+	int64_t held_until_wall_ms; /* 0: no such end */
+	bool is_held_until_reboot;
 	bool has_exit;
 	struct exitinfo last_exit;
 	enum reason last_exit_reason;

@@ -43,9 +43,11 @@ void why_add_exit(const struct exitinfo *exit, struct str *why)
 static void add_hold(const struct snapshot_instance *view, struct str *why)
 {
 	str_addf(why, "held by %s", view->held_by);
+	if (view->is_held_until_reboot)
+		str_add(why, " until the next boot");
 	if (!view->held_until_wall_ms)
 		return;
-	str_add(why, " until ");
+	str_add(why, view->is_held_until_reboot ? ", at least until " : " until ");
 	why_add_time(view->held_until_wall_ms, why);
 }
 

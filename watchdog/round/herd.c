@@ -261,14 +261,11 @@ static int lay_out(struct herd *herd, char *const *only, struct err *err)
 /* ---- lease -------------------------------------------------------------------------------- */
 
 /* When pid 1 of a pid namespace of our own began; 0 where that cannot be told. */
-static int64_t container_start_wall_ms(const struct herd *herd)
+static int64_t container_start_wall_ms(const struct scene *scene)
 {
-	struct procstat init;
-
-	if (proc_stat(&herd->scene.proc, 1, &init))
+	if (!scene->init_ticks)
 		return 0;
-	return herd->scene.now.wall_ms -
-	       (herd->scene.now.boot_ms - clock_from_ticks(init.start_ticks));
+	return scene->now.wall_ms - (scene->now.boot_ms - clock_from_ticks(scene->init_ticks));
 }
 
 /* The rarest that hosts call cron is hourly; a longer silence was a pause. */
@@ -291,7 +288,7 @@ static int claim(struct herd *herd, enum herd_access access, struct err *err)
 
 	if (status < 0 && status != -ENOENT && status != -EBADMSG)
 		return err_set(err, ERR_SYSTEM, -status, "cannot read %s/lease", scene->dir.path);
-	scene->claim = is_there ? lease_judge(&herd->lease, &ours, container_start_wall_ms(herd),
+	scene->claim = is_there ? lease_judge(&herd->lease, &ours, container_start_wall_ms(scene),
 					      scene->now.wall_ms)
 				: LEASE_OURS;
 	if (access == HERD_READ || scene->claim == LEASE_FOREIGN)
@@ -329,20 +326,33 @@ const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size)
 static int open_proc(struct scene *scene, struct err *err)
 {
 	int status = proc_open(&scene->proc, "/proc", true);
+	struct procstat init;
 
 	if (status == 0)
 		status = procid_host_read(&scene->proc, &scene->host);
+	if (status == 0 && proc_stat(&scene->proc, 1, &init) == 0)
+		scene->init_ticks = init.start_ticks;
 	if (status < 0)
 		return err_set(err, ERR_SYSTEM, -status,
 			       "/proc is not usable, so nothing can be told about any process: mount it");
 	return 0;
 }
 
+struct holds_now herd_holds_now(const struct herd *herd)
+{
+	struct holds_now now = { .wall_ms = clock_read().wall_ms,
+				 .boot.init_ticks = herd->scene.init_ticks };
+
+	(void)snprintf(now.boot.id, sizeof(now.boot.id), "%s", herd->scene.host.boot_id);
+	return now;
+}
+
 int herd_read_holds(struct herd *herd, struct err *err)
 {
+	struct holds_now now = herd_holds_now(herd);
 	struct holds holds;
 
-	if (holds_read(&holds, &herd->scene.dir, clock_read().wall_ms, err)) {
+	if (holds_read(&holds, &herd->scene.dir, &now, err)) {
 		holds_free(&holds);
 		return -1;
 	}

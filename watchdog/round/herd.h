@@ -130,6 +130,9 @@ int64_t herd_numprocs(const struct herd *herd, const struct worker *worker);
 /* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);
 
+/* By which holds expire: the time, read anew, and the boot. */
+struct holds_now herd_holds_now(const struct herd *herd);
+
 /* Whether the configuration's files, or a person's word on how many there are to be, have changed since HERD was opened. */
 bool herd_is_stale(const struct herd *herd);
 

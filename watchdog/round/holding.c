@@ -21,30 +21,51 @@ static bool is_whole(const struct herd *herd, size_t first, size_t last)
 	return true;
 }
 
-static int place_on_worker(struct herd *herd, size_t first, size_t last, const char *by,
-			   int64_t until_wall_ms, struct err *err)
+static const struct hold *find_exactly(const struct holds *holds, const char *target)
+{
+	for (size_t i = 0; i < holds->count; i++)
+		if (strcmp(holds->items[i].target, target) == 0)
+			return &holds->items[i];
+	return NULL;
+}
+
+static int place(struct herd *herd, const char *target, const struct hold *wanted, struct err *err)
+{
+	const struct hold *present = find_exactly(&herd->holds, target);
+	struct hold hold = *wanted;
+
+	hold.target = target;
+	if (wanted->boot.id[0] && present) {
+		if (!hold_has_end(present))
+			return 0;
+		hold.by = present->by;
+		hold.until_wall_ms = present->until_wall_ms;
+	}
+	return holds_place(&herd->scene.dir, &hold, err);
+}
+
+static int place_on_worker(struct herd *herd, size_t first, size_t last, const struct hold *wanted,
+			   struct err *err)
 {
 	if (is_whole(herd, first, last))
-		return holds_place(&herd->scene.dir, herd->slots[first].instance.name, by,
-				   until_wall_ms, err);
+		return place(herd, herd->slots[first].instance.name, wanted, err);
 	for (size_t i = first; i < last; i++)
-		if (herd->slots[i].is_selected &&
-		    holds_place(&herd->scene.dir, herd->slots[i].id, by, until_wall_ms, err))
+		if (herd->slots[i].is_selected && place(herd, herd->slots[i].id, wanted, err))
 			return -1;
 	return 0;
 }
 
-int holding_place(struct herd *herd, const char *by, int64_t until_wall_ms, struct err *err)
+int holding_place(struct herd *herd, const struct hold *wanted, struct err *err)
 {
 	for (size_t first = 0; first < herd->count;) {
 		size_t last = end_of_worker(herd, first);
 
-		if (place_on_worker(herd, first, last, by, until_wall_ms, err))
+		if (place_on_worker(herd, first, last, wanted, err))
 			return -1;
 		first = last;
 	}
 	for (size_t i = 0; i < herd->unpeopled.count; i++)
-		if (holds_place(&herd->scene.dir, herd->unpeopled.items[i], by, until_wall_ms, err))
+		if (place(herd, herd->unpeopled.items[i], wanted, err))
 			return -1;
 	return herd_read_holds(herd, err);
 }
@@ -68,9 +89,11 @@ static int narrow(struct herd *herd, const struct hold *hold, struct err *err)
 {
 	for (size_t i = 0; i < herd->count; i++) {
 		const struct slot *slot = &herd->slots[i];
+		struct hold narrower = *hold;
 
+		narrower.target = slot->id;
 		if (!slot->is_selected && covers(hold, slot) &&
-		    holds_place(&herd->scene.dir, slot->id, hold->by, hold->until_wall_ms, err))
+		    holds_place(&herd->scene.dir, &narrower, err))
 			return -1;
 	}
 	return 0;

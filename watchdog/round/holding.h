@@ -7,8 +7,11 @@
 #include "watchdog/base/err.h"
 #include "watchdog/round/herd.h"
 
-/* Holds all selected slots, durably, and reads the holds anew. -1 with ERR: nothing may be signalled then. */
-int holding_place(struct herd *herd, const char *by, int64_t until_wall_ms, struct err *err);
+/*
+ * Holds all selected slots, durably, and reads the holds anew. What is asked for is WANTED but for its target; a hold for this boot
+ * shortens none that is there. -1 with ERR: nothing may be signalled then.
+ */
+int holding_place(struct herd *herd, const struct hold *wanted, struct err *err);
 
 /*
  * Lifts every hold of the selected slots. A wider hold is first replaced by narrower ones for what is not selected, so that nobody

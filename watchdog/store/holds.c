@@ -17,6 +17,20 @@
 
 #define HOLD_SIZE 512
 
+static void free_text(const char *text)
+{
+	free((char *)(uintptr_t)text);
+}
+
+static void parse_boot(struct holds_boot *boot, const char *text)
+{
+	struct holds_boot read = { .id = "" };
+
+	if (sscanf(text, "%39s %" SCNu64, read.id, &read.init_ticks) == 2 &&
+	    procid_is_boot_id(read.id, strlen(read.id)))
+		*boot = read;
+}
+
 static void parse_line(struct hold *hold, const char *line)
 {
 	int64_t seconds;
@@ -24,8 +38,10 @@ static void parse_line(struct hold *hold, const char *line)
 	if (strncmp(line, "until ", 6) == 0 &&
 	    units_parse_int(line + 6, 1, INT64_MAX / 1000, &seconds) == 0) {
 		hold->until_wall_ms = seconds * 1000;
+	} else if (strncmp(line, "boot ", 5) == 0) {
+		parse_boot(&hold->boot, line + 5);
 	} else if (strncmp(line, "by ", 3) == 0) {
-		free(hold->by);
+		free_text(hold->by);
 		hold->by = mem_dup(line + 3);
 	}
 }
@@ -46,20 +62,38 @@ static struct hold read_one(const struct statedir *dir, const char *name)
 
 static void free_one(struct hold *hold)
 {
-	free(hold->target);
-	free(hold->by);
+	free_text(hold->target);
+	free_text(hold->by);
 }
 
-static void add(struct holds *holds, const struct hold *hold, int64_t now_wall_ms)
+static bool is_same_boot(const struct holds_boot *a, const struct holds_boot *b)
 {
-	struct hold copy = *hold;
+	return strcmp(a->id, b->id) == 0 &&
+	       (!a->init_ticks || !b->init_ticks || a->init_ticks == b->init_ticks);
+}
 
-	if (copy.until_wall_ms && copy.until_wall_ms <= now_wall_ms) {
-		free_one(&copy);
+bool hold_has_end(const struct hold *hold)
+{
+	return hold->until_wall_ms || hold->boot.id[0];
+}
+
+static bool is_over(const struct hold *hold, const struct holds_now *now)
+{
+	if (hold->until_wall_ms > now->wall_ms)
+		return false;
+	if (hold->boot.id[0] && is_same_boot(&hold->boot, &now->boot))
+		return false;
+	return hold_has_end(hold);
+}
+
+static void add(struct holds *holds, struct hold *hold, const struct holds_now *now)
+{
+	if (is_over(hold, now)) {
+		free_one(hold);
 		return;
 	}
 	holds->items = mem_resize(holds->items, holds->count + 1, sizeof(*holds->items));
-	holds->items[holds->count++] = copy;
+	holds->items[holds->count++] = *hold;
 }
 
 /* A directory stream of our own, so that the statedir keeps its descriptor. */
@@ -73,7 +107,7 @@ static DIR *open_stream(const struct statedir *dir)
 	return stream;
 }
 
-int holds_read(struct holds *holds, const struct statedir *dir, int64_t now_wall_ms,
+int holds_read(struct holds *holds, const struct statedir *dir, const struct holds_now *now,
 	       struct err *err)
 {
 	struct dirent *entry;
@@ -92,7 +126,7 @@ int holds_read(struct holds *holds, const struct statedir *dir, int64_t now_wall
 		if (entry->d_name[0] == '.')
 			continue;
 		hold = read_one(dir, entry->d_name);
-		add(holds, &hold, now_wall_ms);
+		add(holds, &hold, now);
 	}
 	failed = errno;
 	closedir(stream);
@@ -126,46 +160,50 @@ const struct hold *holds_find(const struct holds *holds, const struct instance *
 	return NULL;
 }
 
-/* 1 where the file NAME holds at NOW, 0 where it does not, or a negative errno. */
-static int ask_one(const struct statedir *dir, const char *name, int64_t now_wall_ms)
+/* 1 where the file NAME holds NOW, 0 where it does not, or a negative errno. */
+static int ask_one(const struct statedir *dir, const char *name, const struct holds_now *now)
 {
 	struct hold hold;
 	struct stat st;
-	bool is_over;
+	bool holds;
 
 	if (fstatat(dir->holds_fd, name, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? 0 : -errno;
 	hold = read_one(dir, name);
-	is_over = hold.until_wall_ms && hold.until_wall_ms <= now_wall_ms;
+	holds = !is_over(&hold, now);
 	free_one(&hold);
-	return !is_over;
+	return holds;
 }
 
-int holds_ask(const struct statedir *dir, const struct instance *instance, int64_t now_wall_ms)
+int holds_ask(const struct statedir *dir, const struct instance *instance,
+	      const struct holds_now *now)
 {
 	char id[INSTANCE_ID_SIZE];
 	const char *names[] = { instance->name, instance_id(instance, id), HOLDS_ALL };
 	int status = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && status == 0; i++)
-		status = ask_one(dir, names[i], now_wall_ms);
+		status = ask_one(dir, names[i], now);
 	return status;
 }
 
-int holds_place(const struct statedir *dir, const char *target, const char *by,
-		int64_t until_wall_ms, struct err *err)
+int holds_place(const struct statedir *dir, const struct hold *hold, struct err *err)
 {
 	char text[HOLD_SIZE];
-	int len = snprintf(text, sizeof(text), "by %.200s\n", by);
+	int len = snprintf(text, sizeof(text), "by %.200s\n", hold->by);
 	int status;
 
-	if (until_wall_ms)
+	if (hold->until_wall_ms)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "until %" PRId64 "\n",
-				until_wall_ms / 1000);
-	status = atomfile_write(dir->holds_fd, target, text, (size_t)len, 0600, ATOMFILE_DURABLE);
+				hold->until_wall_ms / 1000);
+	if (hold->boot.id[0])
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "boot %s %" PRIu64 "\n",
+				hold->boot.id, hold->boot.init_ticks);
+	status = atomfile_write(dir->holds_fd, hold->target, text, (size_t)len, 0600,
+				ATOMFILE_DURABLE);
 	if (status < 0)
 		return err_set(err, ERR_SYSTEM, -status, "cannot write the hold %s/holds/%s", dir->path,
-			       target);
+			       hold->target);
 	return 0;
 }
 

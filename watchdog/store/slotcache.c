@@ -64,6 +64,22 @@ static bool is_for(const struct header *header, const struct slotcache_stamp *st
 	       size == (off_t)(sizeof(*header) + header->count * sizeof(struct slotcache_entry));
 }
 
+/* The checksum is right; but another version of this program may mean other things by the same bytes. */
+static bool is_sound(const struct slotcache_entry *entry)
+{
+	return memchr(entry->name, '\0', WORKER_NAME_MAX + 1) &&
+	       memchr(entry->pidfile.id.boot_id, '\0', sizeof(entry->pidfile.id.boot_id)) &&
+	       record_is_sound(&entry->record);
+}
+
+static bool are_sound(const struct slotcache_entry *entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!is_sound(&entries[i]))
+			return false;
+	return true;
+}
+
 static struct slotcache_entry *read_entries(int fd, const struct slotcache_stamp *stamp,
 					    size_t *count)
 {
@@ -81,13 +97,12 @@ static struct slotcache_entry *read_entries(int fd, const struct slotcache_stamp
 	entries = malloc(size ? size : 1);
 	if (!entries)
 		return NULL;
-	if (read(fd, entries, size) != (ssize_t)size || sum_of(entries, header.count) != header.checksum) {
+	if (read(fd, entries, size) != (ssize_t)size ||
+	    sum_of(entries, header.count) != header.checksum || !are_sound(entries, header.count)) {
 		free(entries);
 		return NULL;
 	}
 	*count = header.count;
-	for (size_t i = 0; i < *count; i++)
-		entries[i].name[WORKER_NAME_MAX] = '\0';
 	return entries;
 }
 

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pidfiles/atomfile.h"
 #include "watchdog/base/clock.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/base/str.h"
@@ -21,6 +22,11 @@
 #define TEXT_MAX (INT64_C(1) << 30)
 /* No wait is as long: the longest one is a day, and a fifth more. */
 #define OWED_MAX_MS INT64_C(108000000)
+/* Nanoseconds since 1970. */
+#define STAMP_DIGITS 19
+/* Who is written to all the time is read all the same. */
+#define LOOKS_MAX 20
+#define LITTER_MIN_AGE_S 600
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -44,41 +50,35 @@ static void name_it(struct spool *spool, int attempt)
 		       (int)getpid(), attempt);
 }
 
-/*
- * Held by all who share the file's description, the lock goes with the last of them. A reader that came between has found nothing in
- * the file, and may have removed it.
- */
-static bool has_locked(int fd)
+/* Held by all who share the file's description, the lock goes with the last of them. Under its name nobody ever sees it without. */
+static int lock_and_name(const struct spool *spool, int dir_fd, const char *temporary)
 {
 	struct stat st;
 
-	return flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_nlink == 1;
+	if (flock(spool->fd, LOCK_EX | LOCK_NB))
+		return -errno;
+	if (fstatat(dir_fd, spool->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	return renameat(dir_fd, temporary, dir_fd, spool->name) ? -errno : 0;
 }
 
 static int make_file(struct spool *spool, int dir_fd)
 {
-	int failure = 0;
+	int flags = O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	char temporary[SPOOL_NAME_SIZE + sizeof(ATOMFILE_PREFIX)];
+	int status = -EEXIST;
 
-	for (int attempt = 0; attempt < 100; attempt++) {
+	for (int attempt = 0; attempt < 100 && status == -EEXIST; attempt++) {
 		name_it(spool, attempt);
-		spool->fd = openat(dir_fd, spool->name,
-				   O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				   0600);
-		failure = errno;
-		if (spool->fd < 0 && failure != EEXIST)
-			break;
-		if (spool->fd >= 0 && has_locked(spool->fd))
-			return 0;
-		failure = EAGAIN;
-		spool_close(spool);
+		(void)snprintf(temporary, sizeof(temporary), ATOMFILE_PREFIX "%s", spool->name);
+		spool->fd = openat(dir_fd, temporary, flags, 0600);
+		status = spool->fd < 0 ? -errno : lock_and_name(spool, dir_fd, temporary);
+		if (spool->fd >= 0 && status < 0) {
+			(void)unlinkat(dir_fd, temporary, 0); /* what stays is litter */
+			spool_close(spool);
+		}
 	}
-	return -failure;
-}
-
-/* What is owed earlier stays owed earlier. */
-static int owe(int state_fd, int64_t wall_ms)
-{
-	return spool_owed_wall_ms(state_fd) <= wall_ms ? 0 : spool_set_owed(state_fd, wall_ms);
+	return status;
 }
 
 /* Who is killed in here leaves a file that says nothing. */
@@ -90,12 +90,6 @@ static int begin(struct spool *spool, int state_fd)
 	if (dir_fd < 0)
 		return dir_fd;
 	status = make_file(spool, dir_fd);
-	if (status == 0)
-		status = owe(state_fd, clock_read().wall_ms + spool->patience_ms);
-	if (status < 0 && spool->fd >= 0) {
-		(void)unlinkat(dir_fd, spool->name, 0);
-		spool_close(spool);
-	}
 	close(dir_fd);
 	return status;
 }
@@ -112,9 +106,18 @@ static int append(int fd, const char *data, size_t len)
 	return (size_t)count == len ? 0 : -ENOSPC;
 }
 
+/* When it is spooled, so that lines of several files can be put in order. */
+static void add_stamp(struct str *line)
+{
+	struct timespec now = { .tv_sec = 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* always there */
+	str_addf(line, "%010" PRId64 "%09ld ", (int64_t)now.tv_sec, now.tv_nsec);
+}
+
 int spool_add(struct spool *spool, int state_fd, const char *line, size_t len)
 {
-	char *whole;
+	struct str whole = STR_INIT;
 	off_t end;
 	int status;
 
@@ -126,15 +129,16 @@ int spool_add(struct spool *spool, int state_fd, const char *line, size_t len)
 	end = lseek(spool->fd, 0, SEEK_END);
 	if (end < 0)
 		return -errno;
-	whole = mem_alloc(len + 1);
-	memcpy(whole, line, len);
-	whole[len] = '\n';
-	status = append(spool->fd, whole, len + 1);
-	free(whole);
+	add_stamp(&whole);
+	str_add_n(&whole, line, len);
+	str_add(&whole, "\n");
+	status = append(spool->fd, whole.data, whole.len);
+	str_free(&whole);
 	/* Half a line would swallow the next one. */
 	if (status < 0 && ftruncate(spool->fd, end))
 		spool_close(spool);
-	return status;
+	/* With each line: a courier that is about to end may have looked already. */
+	return status < 0 ? status : spool_owe(state_fd, clock_read().wall_ms + spool->patience_ms);
 }
 
 void spool_close(struct spool *spool)
@@ -146,7 +150,8 @@ void spool_close(struct spool *spool)
 
 /* ---- owed --------------------------------------------------------------------------------- */
 
-int64_t spool_owed_wall_ms(int state_fd)
+/* INT64_MAX where there is none. */
+static int64_t time_of_owed(int state_fd, int64_t now_wall_ms)
 {
 	struct stat st;
 	int64_t owed_wall_ms;
@@ -154,43 +159,122 @@ int64_t spool_owed_wall_ms(int state_fd)
 	if (fstatat(state_fd, SPOOL_OWED, &st, AT_SYMLINK_NOFOLLOW))
 		return INT64_MAX;
 	owed_wall_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return owed_wall_ms > clock_read().wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
+	return owed_wall_ms > now_wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
 }
 
-static int set_time(int state_fd, int64_t wall_ms)
+int64_t spool_owed_wall_ms(int state_fd)
+{
+	int64_t now_wall_ms = clock_read().wall_ms;
+	int64_t owed_wall_ms = time_of_owed(state_fd, now_wall_ms);
+	struct stat st;
+
+	if (owed_wall_ms > now_wall_ms &&
+	    fstatat(state_fd, SPOOL_OWED_TAKEN, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return owed_wall_ms;
+}
+
+static void times_of(int64_t wall_ms, struct timespec times[2])
+{
+	times[0].tv_sec = times[1].tv_sec = (time_t)(wall_ms / 1000);
+	times[0].tv_nsec = times[1].tv_nsec = (long)(wall_ms % 1000) * 1000000;
+}
+
+static int set_owed(int state_fd, int64_t wall_ms)
 {
 	struct timespec times[2];
 
-	times[0].tv_sec = times[1].tv_sec = (time_t)(wall_ms / 1000);
-	times[0].tv_nsec = times[1].tv_nsec = (long)(wall_ms % 1000) * 1000000;
+	times_of(wall_ms, times);
 	return utimensat(state_fd, SPOOL_OWED, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
-int spool_set_owed(int state_fd, int64_t wall_ms)
+/* Never in the place of one that has come meanwhile, but on file systems without links. */
+static int name_owed(int state_fd, const char *temporary)
 {
+	if (linkat(state_fd, temporary, state_fd, SPOOL_OWED, 0) && errno != EEXIST)
+		return renameat(state_fd, temporary, state_fd, SPOOL_OWED) ? -errno : 0;
+	(void)unlinkat(state_fd, temporary, 0); /* left, it is litter */
+	return 0;
+}
+
+/* It has its time from the start: whoever sees it between would take it for due, and leave it alone. */
+static int make_owed(int state_fd, int64_t wall_ms)
+{
+	char temporary[sizeof(ATOMFILE_PREFIX) + 32];
+	struct timespec times[2];
 	int status;
 	int fd;
 
-	if (wall_ms == INT64_MAX)
-		return unlinkat(state_fd, SPOOL_OWED, 0) && errno != ENOENT ? -errno : 0;
-	status = set_time(state_fd, wall_ms);
-	if (status != -ENOENT)
-		return status;
-	fd = openat(state_fd, SPOOL_OWED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	(void)snprintf(temporary, sizeof(temporary), ATOMFILE_PREFIX "owed-%d", (int)getpid());
+	(void)unlinkat(state_fd, temporary, 0); /* of somebody who was killed under our number */
+	fd = openat(state_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	close(fd);
-	return set_time(state_fd, wall_ms);
+	times_of(wall_ms, times);
+	status = futimens(fd, times) ? -errno : 0;
+	close(fd); /* nothing was written */
+	return status < 0 ? status : name_owed(state_fd, temporary);
 }
 
-/* ---- reading ------------------------------------------------------------------------------ */
+int spool_owe(int state_fd, int64_t wall_ms)
+{
+	int status = 0;
+
+	/* The courier may take it at any moment, and others may make it. */
+	for (int attempt = 0; attempt < 100; attempt++) {
+		int64_t owed_wall_ms = time_of_owed(state_fd, clock_read().wall_ms);
+
+		if (owed_wall_ms <= wall_ms)
+			return 0;
+		status = owed_wall_ms == INT64_MAX ? make_owed(state_fd, wall_ms)
+						   : set_owed(state_fd, wall_ms);
+		if (status < 0 && status != -ENOENT)
+			return status;
+	}
+	return status;
+}
+
+void spool_take_owed(int state_fd)
+{
+	(void)renameat(state_fd, SPOOL_OWED, state_fd, SPOOL_OWED_TAKEN); /* left where it is, it is due */
+}
+
+void spool_drop_owed(int state_fd)
+{
+	(void)unlinkat(state_fd, SPOOL_OWED_TAKEN, 0); /* ENOENT: there was none. Left, it is due */
+}
+
+/* ---- reading: what there is --------------------------------------------------------------- */
+
+struct spool_file {
+	char *name;
+	off_t size; /* as it was at the moment that is read */
+	char *text;
+	bool is_left; /* nobody will add to it any more */
+};
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	const struct spool_file *left = a;
+	const struct spool_file *right = b;
+
+	return strcmp(left->name, right->name);
 }
 
-static int list(int dir_fd, struct strlist *names)
+static void add_file(int dir_fd, const char *name, struct spool_reading *reading)
+{
+	struct stat st;
+
+	if (name[0] == '.' || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+		return;
+	if ((reading->file_count & (reading->file_count - 1)) == 0) /* full at each power of two */
+		reading->files = mem_resize(reading->files, reading->file_count ? reading->file_count * 2 : 1,
+					    sizeof(*reading->files));
+	reading->files[reading->file_count++] =
+		(struct spool_file){ .name = mem_dup(name), .size = st.st_size };
+}
+
+static int list(int dir_fd, struct spool_reading *reading)
 {
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -203,74 +287,202 @@ static int list(int dir_fd, struct strlist *names)
 		return -failure;
 	}
 	while (errno = 0, (entry = readdir(stream)))
-		if (entry->d_name[0] != '.')
-			strlist_add(names, entry->d_name);
+		add_file(dir_fd, entry->d_name, reading);
 	failure = errno;
 	closedir(stream);
-	if (names->count)
-		qsort(names->items, names->count, sizeof(*names->items), by_name);
+	if (reading->file_count)
+		qsort(reading->files, reading->file_count, sizeof(*reading->files), by_name);
 	return -failure;
 }
 
-/* Up to the last newline: what follows is being written, or was when its writer was killed. */
-static char *read_lines(int fd)
+static bool is_same(const struct spool_reading *a, const struct spool_reading *b)
 {
-	struct stat st;
+	if (a->file_count != b->file_count)
+		return false;
+	for (size_t i = 0; i < a->file_count; i++)
+		if (strcmp(a->files[i].name, b->files[i].name) != 0 || a->files[i].size != b->files[i].size)
+			return false;
+	return true;
+}
+
+/*
+ * Files only grow. So where two looks in a row see the same, it is what there was between them, and no line is without those that came
+ * before it in another file.
+ */
+static int look(int dir_fd, struct spool_reading *reading)
+{
+	struct spool_reading before = SPOOL_READING_INIT;
+	int status = list(dir_fd, reading);
+
+	for (int i = 0; i < LOOKS_MAX && status == 0 && (i == 0 || !is_same(&before, reading)); i++) {
+		spool_reading_free(&before);
+		before = *reading;
+		*reading = (struct spool_reading)SPOOL_READING_INIT;
+		status = list(dir_fd, reading);
+	}
+	spool_reading_free(&before);
+	return status;
+}
+
+/* ---- reading: the files ------------------------------------------------------------------- */
+
+/* As much of FILE as was there at the moment that is read, up to the last newline: what follows was cut off with its writer. */
+static void read_text(int fd, struct spool_file *file)
+{
+	size_t size = (size_t)file->size;
 	size_t len = 0;
 	ssize_t count;
-	char *text;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size > TEXT_MAX)
-		return NULL;
-	text = mem_alloc((size_t)st.st_size + 1);
-	while (len < (size_t)st.st_size) {
-		count = pread(fd, text + len, (size_t)st.st_size - len, (off_t)len);
+	file->text = mem_alloc(size + 1);
+	while (len < size) {
+		count = pread(fd, file->text + len, size - len, (off_t)len);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
 			break;
 		len += (size_t)count;
 	}
-	while (len > 0 && text[len - 1] != '\n')
+	file->is_left = file->is_left && len == size;
+	while (len > 0 && file->text[len - 1] != '\n')
 		len--;
 	/* Zeros, as a power loss leaves them, spoil a line and not all that follow. */
 	for (size_t i = 0; i < len; i++)
-		text[i] = text[i] ? text[i] : '?';
-	text[len] = '\0';
-	return text;
+		file->text[i] = file->text[i] ? file->text[i] : '?';
+	file->text[len] = '\0';
 }
 
-/* Whether nobody will add to it any more. To be asked before it is read. */
-static bool is_left(int fd)
+static void read_file(int dir_fd, struct spool_file *file)
 {
-	return flock(fd, LOCK_SH | LOCK_NB) == 0;
+	int fd = openat(dir_fd, file->name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	/* Asked before its size: what was added last is seen. */
+	file->is_left = flock(fd, LOCK_SH | LOCK_NB) == 0;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    file->size <= TEXT_MAX) {
+		file->is_left = file->is_left && st.st_size == file->size;
+		read_text(fd, file);
+	}
+	close(fd);
 }
 
-int spool_each(int state_fd, enum spool_taken (*take)(const char *name, char *text, void *data),
-	       void *data)
+/* ---- reading: the lines ------------------------------------------------------------------- */
+
+struct keyed_line {
+	struct spool_line line;
+	int64_t stamp;
+	size_t place;
+};
+
+static int by_stamp(const void *a, const void *b)
 {
-	struct strlist names = STRLIST_INIT;
+	const struct keyed_line *left = a;
+	const struct keyed_line *right = b;
+
+	if (left->stamp != right->stamp)
+		return left->stamp < right->stamp ? -1 : 1;
+	return left->place < right->place ? -1 : 1;
+}
+
+/* Passes over the stamp at *AT, if there is one. A file's lines stay in their order, whatever the clock did. */
+static int64_t take_stamp(const char **at, int64_t before)
+{
+	const char *digit = *at;
+	int64_t stamp = 0;
+
+	while (*digit >= '0' && *digit <= '9' && digit - *at < STAMP_DIGITS)
+		stamp = stamp * 10 + (*digit++ - '0');
+	if (digit - *at != STAMP_DIGITS || *digit != ' ')
+		return before;
+	*at = digit + 1;
+	return stamp > before ? stamp : before;
+}
+
+static size_t count_lines(const struct spool_reading *reading)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < reading->file_count; i++)
+		for (const char *at = reading->files[i].text; at && (at = strchr(at, '\n')); at++)
+			count++;
+	return count;
+}
+
+static size_t cut(const struct spool_file *file, size_t count, struct keyed_line *lines)
+{
+	int64_t stamp = 0;
+	char *end;
+
+	for (char *at = file->text; at && (end = strchr(at, '\n')); at = end + 1) {
+		const char *text = at;
+
+		*end = '\0';
+		stamp = take_stamp(&text, stamp);
+		lines[count] = (struct keyed_line){ .line = { .round = file->name,
+							      .text = text,
+							      .len = (size_t)(end - text) },
+						    .stamp = stamp,
+						    .place = count };
+		count++;
+	}
+	return count;
+}
+
+static void put_in_order(struct spool_reading *reading)
+{
+	size_t count = count_lines(reading);
+	struct keyed_line *keyed = mem_alloc((count + 1) * sizeof(*keyed));
+
+	count = 0;
+	for (size_t i = 0; i < reading->file_count; i++)
+		count = cut(&reading->files[i], count, keyed);
+	qsort(keyed, count, sizeof(*keyed), by_stamp);
+	reading->lines = mem_alloc((count + 1) * sizeof(*reading->lines));
+	for (size_t i = 0; i < count; i++)
+		reading->lines[i] = keyed[i].line;
+	reading->count = count;
+	free(keyed);
+}
+
+int spool_read(int state_fd, struct spool_reading *reading)
+{
 	int dir_fd = open_dir(state_fd, false);
 	int status;
 
+	*reading = (struct spool_reading)SPOOL_READING_INIT;
 	if (dir_fd < 0)
 		return dir_fd == -ENOENT ? 0 : dir_fd;
-	status = list(dir_fd, &names);
-	for (size_t i = 0; i < names.count; i++) {
-		int fd = openat(dir_fd, names.items[i],
-				O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		bool is_over = fd >= 0 && is_left(fd);
-		char *text = fd < 0 ? NULL : read_lines(fd);
-
-		if (text && take(names.items[i], text, data) == SPOOL_STORED && is_over)
-			(void)unlinkat(dir_fd, names.items[i], 0);
-		free(text);
-		if (fd >= 0)
-			close(fd);
-	}
+	status = look(dir_fd, reading);
+	for (size_t i = 0; i < reading->file_count; i++)
+		read_file(dir_fd, &reading->files[i]);
+	put_in_order(reading);
 	close(dir_fd);
-	if (status == 0)
-		status = (int)names.count;
-	strlist_free(&names);
 	return status;
+}
+
+void spool_forget(int state_fd, const struct spool_reading *reading)
+{
+	int dir_fd = open_dir(state_fd, false);
+
+	for (size_t i = 0; dir_fd >= 0 && i < reading->file_count; i++)
+		if (reading->files[i].text && reading->files[i].is_left)
+			(void)unlinkat(dir_fd, reading->files[i].name, 0); /* what stays is taken again */
+	if (dir_fd < 0)
+		return;
+	(void)atomfile_sweep(dir_fd, LITTER_MIN_AGE_S); /* of who was killed before it had a name */
+	close(dir_fd);
+}
+
+void spool_reading_free(struct spool_reading *reading)
+{
+	for (size_t i = 0; i < reading->file_count; i++) {
+		free(reading->files[i].name);
+		free(reading->files[i].text);
+	}
+	free(reading->files);
+	free(reading->lines);
+	*reading = (struct spool_reading)SPOOL_READING_INIT;
 }

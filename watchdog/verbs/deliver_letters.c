@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* deliver --dead, --replay, --purge, --enable: what could not be delivered, and what is to become of it. */
+/* deliver --dead, --replay, --purge, --enable: what could not be delivered, and what is to become
+ * of it. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,8 +34,8 @@ static bool add_row(const struct journal_delivery *letter, void *data)
 
 static int add_table(struct journal *journal, struct str *text, struct err *err)
 {
-	static const char *const titles[COLUMN_COUNT] = { "AT", "WEBHOOK", "EVENT", "SUBJECT", "ID",
-							  "WHY" };
+	static const char *const titles[COLUMN_COUNT] = { "AT",	     "WEBHOOK", "EVENT",
+							  "SUBJECT", "ID",	"WHY" };
 	struct strlist cells = STRLIST_INIT;
 	int status;
 
@@ -104,7 +105,7 @@ struct office {
 	struct journal *journal;
 	struct tally tally;
 	const struct tally_webhook *webhook; /* that is meant; NULL: any */
-	const char *id;                      /* the dead letter; NULL: any */
+	const char *id;			     /* the dead letter; NULL: any */
 };
 
 static const struct tally_webhook *find(const struct office *office, const char *name)
@@ -146,8 +147,9 @@ static int enter(struct office *office, const struct deliver *deliver)
 	office->id = deliver->what;
 	if (journal_dead(office->journal, NULL, compare_id, &search, &err) < 0)
 		return verb_fail(deliver->call, &err);
-	return search.is_found ? VERB_DONE
-			       : deliver_refuse(deliver, "webhook or dead letter", &office->tally.names);
+	return search.is_found
+		       ? VERB_DONE
+		       : deliver_refuse(deliver, "webhook or dead letter", &office->tally.names);
 }
 
 /* Has the next round begin a courier, if IS_OWED, and others know how it stands. */
@@ -163,7 +165,7 @@ static int leave(struct office *office, bool is_owed)
 	if (status == 0 && state_fd >= 0)
 		failure = tally_publish(&tally, state_fd);
 	if (is_owed && state_fd >= 0 && failure == 0)
-		failure = spool_set_owed(state_fd, clock_read().wall_ms);
+		failure = spool_owe(state_fd, clock_read().wall_ms);
 	if (failure < 0)
 		out_warn(&deliver->call->out, "%s cannot be written: %s", deliver->config.state_dir,
 			 strerror(-failure));
@@ -208,8 +210,8 @@ static int64_t replay(const struct office *office, bool *passed_over, struct err
 			*passed_over = true;
 			continue;
 		}
-		count = journal_replay(office->journal, webhook->name, office->id, clock_read().wall_ms,
-				       err);
+		count = journal_replay(office->journal, webhook->name, office->id,
+				       clock_read().wall_ms, err);
 		if (count < 0)
 			return -1;
 		sum += count;

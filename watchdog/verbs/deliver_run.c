@@ -10,8 +10,8 @@
 
 /* ---- what the parts share ----------------------------------------------------------------- */
 
-int deliver_open(const struct deliver *deliver, struct journal **journal, enum journal_access access,
-		 struct err *err)
+int deliver_open(const struct deliver *deliver, struct journal **journal,
+		 enum journal_access access, struct err *err)
 {
 	struct str notice = STR_INIT;
 	int status = journal_open(journal, deliver->config.state_dir, access, &notice, err);
@@ -30,9 +30,11 @@ int deliver_refuse(const struct deliver *deliver, const char *kinds, const struc
 	for (size_t i = 0; i < known->count; i++)
 		nearest_consider(&nearest, known->items[i]);
 	if (nearest.word)
-		out_error(out, "no such %s: %s (did you mean %s?)", kinds, deliver->what, nearest.word);
+		out_error(out, "no such %s: %s (did you mean %s?)", kinds, deliver->what,
+			  nearest.word);
 	else if (deliver->config.error_count)
-		out_error(out, "no such %s: %s (the configuration has errors, see `cronherd config`)",
+		out_error(out,
+			  "no such %s: %s (the configuration has errors, see `cronherd config`)",
 			  kinds, deliver->what);
 	else
 		out_error(out, "no such %s: %s (see `cronherd deliver --status`)", kinds,
@@ -50,7 +52,8 @@ const char *deliver_state(const struct tally_webhook *webhook, int64_t now_wall_
 		return "disabled";
 	if (!endpoint->failing_wall_ms)
 		return "ok";
-	return endpoint->failures == 0 && endpoint->next_wall_ms > now_wall_ms ? "sleeping" : "failing";
+	return endpoint->failures == 0 && endpoint->next_wall_ms > now_wall_ms ? "sleeping"
+									       : "failing";
 }
 
 /* ---- the command line --------------------------------------------------------------------- */
@@ -120,7 +123,8 @@ static int check_options(struct request *request)
 	const struct verb_call *call = request->deliver.call;
 	int count = call->argc - optind;
 
-	if (request->is_twice || (request->action && (request->deliver.is_now || request->deliver.is_detached)))
+	if (request->is_twice ||
+	    (request->action && (request->deliver.is_now || request->deliver.is_detached)))
 		return verb_misuse(call, "one thing at a time");
 	if (request->deliver.is_json && request->action != deliver_status &&
 	    request->action != deliver_dead)

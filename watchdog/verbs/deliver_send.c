@@ -27,7 +27,8 @@
 static void add_count(int64_t count, const char *one, const char *many, struct str *line)
 {
 	if (count)
-		str_addf(line, "%s%" PRId64 " %s", line->len ? ", " : "", count, count == 1 ? one : many);
+		str_addf(line, "%s%" PRId64 " %s", line->len ? ", " : "", count,
+			 count == 1 ? one : many);
 }
 
 static void print(const struct deliver *deliver, const struct courier_done *done)
@@ -62,8 +63,10 @@ static enum courier_end run_courier(const struct deliver *deliver, struct courie
 	enum courier_end end = courier_run(&deliver->config, &options, done, err);
 
 	if (end == COURIER_BUSY && !deliver->is_detached)
-		out_info(&deliver->call->out, "a courier that a round has begun is at work: waiting for it");
-	while (end == COURIER_BUSY && !deliver->is_detached && clock_read().boot_ms < until_boot_ms) {
+		out_info(&deliver->call->out,
+			 "a courier that a round has begun is at work: waiting for it");
+	while (end == COURIER_BUSY && !deliver->is_detached &&
+	       clock_read().boot_ms < until_boot_ms) {
 		(void)nanosleep(&pause, NULL); /* shorter is well too */
 		end = courier_run(&deliver->config, &options, done, err);
 	}
@@ -84,7 +87,8 @@ int deliver_send(const struct deliver *deliver)
 		return VERB_PARTLY;
 	case COURIER_BUSY:
 		if (!deliver->is_detached)
-			out_warn(&deliver->call->out, "another courier is at work: it sends what is owed");
+			out_warn(&deliver->call->out,
+				 "another courier is at work: it sends what is owed");
 		return VERB_PARTLY;
 	case COURIER_FAILED:
 		break;
@@ -175,18 +179,20 @@ static void lay_out(const struct config *config, struct trial_host *hosts)
 	for (size_t i = 0; i < config->webhook_count; i++) {
 		const struct webhook_options *options = &config->webhooks[i].options;
 
-		*hosts++ = (struct trial_host){ .url = options->url,
-						.ca_file = options->ca_file,
-						.proxy = options->proxy,
-						.timeout_ms = at_most(options->timeout_ms, REACH_MS) };
+		*hosts++ =
+			(struct trial_host){ .url = options->url,
+					     .ca_file = options->ca_file,
+					     .proxy = options->proxy,
+					     .timeout_ms = at_most(options->timeout_ms, REACH_MS) };
 	}
 	for (size_t i = 0; i < config->ping_count; i++) {
 		const struct ping_options *options = &config->pings[i].options;
 
-		*hosts++ = (struct trial_host){ .url = options->url,
-						.ca_file = options->ca_file,
-						.proxy = options->proxy,
-						.timeout_ms = at_most(options->timeout_ms, REACH_MS) };
+		*hosts++ =
+			(struct trial_host){ .url = options->url,
+					     .ca_file = options->ca_file,
+					     .proxy = options->proxy,
+					     .timeout_ms = at_most(options->timeout_ms, REACH_MS) };
 	}
 }
 

@@ -104,8 +104,9 @@ static json_t *json_of(const struct tally_webhook *webhook, int64_t now_wall_ms)
 
 	set(json, "name", jsontext_string(webhook->name));
 	set(json, "host",
-	    jsontext_string(webhook->webhook ? http_host(webhook->webhook->options.url, host, sizeof(host))
-					     : NULL));
+	    jsontext_string(webhook->webhook
+				    ? http_host(webhook->webhook->options.url, host, sizeof(host))
+				    : NULL));
 	set(json, "state", json_string(deliver_state(webhook, now_wall_ms)));
 	set(json, "owed", json_integer(webhook->tally.owed));
 	set(json, "oldest_owed_at", jsontext_time(webhook->tally.oldest_owed_wall_ms));

@@ -69,6 +69,9 @@ void doctor_check_memory(struct doctor *doctor);
 void doctor_check_cgroup(struct doctor *doctor);
 void doctor_check_container(struct doctor *doctor);
 
+/* doctor_telling.c */
+void doctor_check_telling(struct doctor *doctor);
+
 /* doctor_herd.c */
 void doctor_check_strays(struct doctor *doctor);
 void doctor_check_commands(struct doctor *doctor);

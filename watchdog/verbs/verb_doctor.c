@@ -35,6 +35,7 @@ static const struct {
 	{ "container", doctor_check_container },
 	{ "strays", doctor_check_strays },
 	{ "commands", doctor_check_commands },
+	{ "telling", doctor_check_telling },
 };
 
 /* ---- saying ------------------------------------------------------------------------------- */

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/import/exportkubernetes.h"
 #include "watchdog/import/exportsupervisord.h"
+#include "watchdog/import/exportsystemd.h"
 #include "watchdog/verbs/verb.h"
 
 /* Passwords stand in environments. */
@@ -23,8 +25,11 @@ struct order {
 static const struct {
 	const char *name;
 	void (*export)(struct exporter *exporter);
+	const char *separator; /* between files, where they are printed one after the other */
 } keepers[] = {
-	{ "supervisord", exportsupervisord },
+	{ "kubernetes", exportkubernetes, "---\n" },
+	{ "supervisord", exportsupervisord, "\n" },
+	{ "systemd", exportsystemd, "\n" },
 };
 
 #define KEEPER_COUNT (sizeof(keepers) / sizeof(keepers[0]))
@@ -92,24 +97,26 @@ static int write_files(const struct order *order, const struct filetree *tree)
 	return status;
 }
 
-static int write_text(const struct filetree *tree)
+static int write_text(const struct filetree *tree, const char *separator)
 {
 	for (size_t i = 0; i < tree->count; i++) {
+		/* To YAML three dashes are the start of a document. */
 		if (tree->count > 1)
-			printf("%s# ---- %s\n", i ? "\n" : "", tree->files[i].name);
+			printf("%s# %s\n", i ? separator : "", tree->files[i].name);
 		fputs(str_text(&tree->files[i].text), stdout);
 	}
 	return VERB_DONE;
 }
 
-static int finish(const struct order *order, const struct exporter *exporter)
+static int finish(const struct order *order, const struct exporter *exporter, const char *separator)
 {
 	int status;
 
 	for (size_t i = 0; i < exporter->warnings.count && order->call->out.level > OUT_QUIET; i++)
 		fprintf(stderr, "%s\n", exporter->warnings.items[i]);
-	status = order->folder ? write_files(order, &exporter->tree) : write_text(&exporter->tree);
-	if (status == VERB_DONE && exporter->left_out > 0)
+	status = order->folder ? write_files(order, &exporter->tree)
+			       : write_text(&exporter->tree, separator);
+	if (status == VERB_DONE && exporter->left_out.count > 0)
 		status = VERB_PARTLY;
 	return status;
 }
@@ -140,7 +147,7 @@ static int export_from(const struct order *order, const struct config *config, s
 		status = verb_fail(order->call, &err);
 	} else {
 		keepers[keeper].export(&exporter);
-		status = finish(order, &exporter);
+		status = finish(order, &exporter, keepers[keeper].separator);
 	}
 	exporter_free(&exporter);
 	free(is_selected);
@@ -190,13 +197,15 @@ static int run(const struct verb_call *call)
 const struct verb verb_export = {
 	.name = "export",
 	.summary = "the workers as configuration of another keeper",
-	.synopsis = "[-o DIR [--force]] supervisord [TARGET ...]",
+	.synopsis = "[-o DIR [--force]] kubernetes|supervisord|systemd [TARGET ...]",
 	.help = "  -o, --output DIR   write files into DIR (else: all to standard output)\n"
 		"      --force        replace files of that name\n\n"
 		"Whole workers are exported, with all that the configuration says put in; what the "
 		"other\n"
 		"keeper has nothing like is said on standard error. Nothing is stopped.\n\n"
 		"examples:\n"
-		"  cronherd export supervisord >supervisord.conf\n",
+		"  cronherd export supervisord >supervisord.conf\n"
+		"  cronherd export -o ~/.config/systemd/user systemd\n"
+		"  cronherd export kubernetes @mail | kubectl apply -f -\n",
 	.run = run,
 };

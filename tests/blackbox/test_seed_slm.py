@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: ISC
+"""Workers over beanstalkd, as SlmQueue's documentation has them kept: its supervisor files, imported as they stand but for paths and user."""
+
+from consumers import USER, Beanstalkd, ConsumerTest
+from herdtest import main, read, wait_until
+
+MAIN = """[supervisord]
+logfile          = /var/log/supervisord/supervisord.log
+logfile_maxbytes = 50MB
+logfile_backups  = 10
+loglevel         = error
+
+[unix_http_server]
+file             = /tmp/supervisor.sock
+
+[supervisorctl]
+serverurl        = unix:///tmp/supervisor.sock
+
+"""
+
+ONE = """[program:my-app]
+command     = php {app}/public/index.php queue beanstalkd default
+user        = {user}
+autorestart = true
+"""
+
+THREE = """[program:my-app]
+user         = {user}
+command      = php {app}/public/index.php queue beanstalkd
+numprocs     = 3
+process_name = my-app-worker-%(process_num)
+autorestart  = true
+"""
+
+
+class Slm(ConsumerTest):
+    IDS = [f"my-app:{n}" for n in range(3)]
+
+    def setUp(self):
+        super().setUp()
+        self.beanstalkd = self.serve(Beanstalkd(self))
+        self.configure()
+
+    def configure(self, **more):
+        self.dsn(f"beanstalkd://127.0.0.1:{self.beanstalkd.port}", **more)
+
+    def send(self, name, count, seconds=0, *options):
+        return super().send(name, count, seconds, "--queue", "default", *options)
+
+    def import_file(self, text):
+        return self.imported(text.format(app=self.app, user=USER), name="supervisord.conf")
+
+    def wait_empty(self):
+        wait_until("no job is stuck", lambda: set(self.beanstalkd.jobs("default").values()) == {0})
+
+
+class Supervisord(Slm):
+    def start(self):
+        result = self.import_file(MAIN + THREE)
+        # No format: supervisord itself refuses it, and what it means is plain.
+        self.assertWarned(result, 17, "process_name", "my-app-worker-0 is my-app:0", name="supervisord.conf")
+        self.herd("run", check=0)
+        return {id: self.wait_pid(id) for id in self.IDS}
+
+    def test_one(self):
+        self.assertEqual(self.import_file(MAIN + ONE).said, "")
+        self.herd("start", check=0)
+        pid = self.pid("my-app:1")
+        self.assertEqual(read(f"/proc/{pid}/cmdline").split("\0")[:-1],
+                         ["php", self.app + "/public/index.php", "queue", "beanstalkd", "default"])
+        self.wait_done(self.send("a", 10))
+        self.wait_empty()
+        self.herd("stop", check=0)
+
+    def test_messages_outlive_kills_of_workers_minders_and_rounds(self):
+        ids = self.send("before", 10, 0.2)
+        self.start()
+        ids += self.send("workers", 15, 0.3)
+        self.kill_busy_workers(3)
+        ids += self.send("rounds", 10, 0.3)
+        self.kill_rounds(self.IDS)
+        ids += self.send("after", 10)
+        self.wait_done(ids)
+        self.wait_empty()
+        self.assert_at_most_one_each(self.IDS)
+
+    def test_maximum_of_runs(self):
+        """What ends with 0 after its runs is started again, as the documentation says; startsecs is supervisord's 1."""
+        self.configure(MAX_RUNS="3")
+        self.start()
+        ids = []
+        for wave in range(3):
+            ids += self.send(f"wave-{wave}", 9, 0.4)
+            self.wait_done(ids)
+        self.wait_empty()
+        self.assertGreaterEqual(len({pid for _, pid, _ in self.said("end")}), 9)
+        self.assertEqual({(event["data"]["reason"], event["data"]["exit_code"]) for event in self.events("worker.stopped")}, {("exited", 0)})
+        self.assertEqual(self.events("worker.fatal"), [])
+        self.assert_nobody_was_interrupted()
+
+    def test_stop_lets_the_job_be_finished(self):
+        self.start()
+        ids = self.send("long", 3, 2)
+        wait_until("all are at work", lambda: len(self.said("begin")) == 3)
+        done = self.herd("stop", check=0)
+        self.assertNotIn("killed", done.stdout)
+        self.assertEqual(self.done(), set(ids))
+        self.wait_empty()
+
+    def test_scaled_while_messages_flow(self):
+        self.start()
+        ids = self.send("three", 10, 0.1)
+        self.herd("scale", "my-app=6", check=0)
+        for n in range(6):
+            self.wait_pid(f"my-app:{n}")
+        ids += self.send("six", 20, 0.2)
+        self.herd("scale", "my-app=1", check=0)
+        wait_until("one is left", lambda: [n for n in range(6) if self.pid(f"my-app:{n}")] == [0])
+        ids += self.send("one", 5)
+        self.wait_done(ids)
+        self.wait_empty()
+        self.assert_nobody_was_interrupted()
+
+
+if __name__ == "__main__":
+    main()
