@@ -559,6 +559,22 @@ class Rules(Webhooks):
         self.assertGreaterEqual(len(of_it), 4, texts)
         self.assertEqual(len([text for text in texts if "calm:1" in text]), 2)
 
+    def test_a_configuration_that_changes_meanwhile(self):
+        """A courier that is still at work hears of it: who comes gets what happens from then on, by the rules of then."""
+        hold = self.dir + "/never"
+        self.webhook("slow", {"hold": hold}, timeout="30s")
+        self.webhook("bad", url=f"http://127.0.0.1:{unused_port()}/x")
+        self.start()
+        self.wait_requests("slow")
+        courier = [pid for pid in self.minders() if "deliver" in read(f"/proc/{pid}/cmdline")]
+        self.webhook("new")
+        self.herd("stop", check=0)
+        self.assertTrue(courier)
+        self.write("never", "")
+        self.wait_told("new")
+        self.assertEqual([kind(e) for e in self.told("new")], ["worker.stopped"])
+        self.wait_told("slow", 2)
+
     def test_a_receiver_that_hangs_delays_no_round(self):
         """A round, a start and a stop are over while the receiver still has not answered."""
         hold = self.dir + "/never"
