@@ -544,7 +544,7 @@ class Rules(Webhooks):
 
     def test_what_flaps_is_damped(self):
         """Of an instance that starts and stops all the time, a chat hears a few; the journal has all."""
-        self.webhook("chat", format="slack", flap=4)
+        self.webhook("chat", format="slack", flap=4, digest=0)
         self.webhook("all")
         self.worker("w", "sh -c 'sleep 0.05; exit 1'", startsecs=0, restart_delay="0s", startretries=1000)
         self.worker("calm", "sleep 1000")
