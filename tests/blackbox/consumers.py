@@ -71,6 +71,12 @@ class Redis(Server):
             "redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "777", "--dir", test.dir, "--save", "",
             "--appendonly", "no"], lambda: self.cli("PING") == "PONG", test.dir + "/redis.log")
 
+    def waiting(self, stream, group):
+        """What nobody was given yet, what was given and not acknowledged, what is delayed: how many of each."""
+        info = dict(zip(*[iter(self.cli("XINFO", "GROUPS", stream).split("\n"))] * 2))
+        new = self.cli("XRANGE", stream, "(" + info["last-delivered-id"], "+", "COUNT", "1")
+        return (1 if new else 0, int(info["pending"]), int(self.cli("ZCARD", stream + "__queue")))
+
     def cli(self, *words):
         return subprocess.run(["redis-cli", "-s", self.socket, *words], text=True, capture_output=True, check=False).stdout.strip()
 
