@@ -14,7 +14,7 @@ source_dir=$PWD
 
 tool_packages="autoconf automake gcc libc6-dev make pkg-config"
 build_packages="$tool_packages libconfuse-dev libjansson-dev libsqlite3-dev libcurl4-openssl-dev
-	libssl-dev check"
+	libssl-dev libyaml-dev check"
 static_packages="$tool_packages musl-tools linux-libc-dev dpkg-dev binutils flex tcl perl xz-utils"
 demo_packages="python3 util-linux"
 test_packages="beanstalkd

@@ -11,7 +11,7 @@ mkdir -p "${1:-build-static}"
 out=$(cd "${1:-build-static}" && pwd)
 log=$out/build.log
 
-libraries="openssl curl sqlite3 jansson libconfuse"
+libraries="openssl curl sqlite3 jansson libconfuse libyaml"
 CC=${CC:-musl-gcc}
 PREFIX=$out/prefix
 headers=$out/kernel
@@ -89,6 +89,7 @@ build_libraries() {
 	library sqlite3
 	library jansson
 	library libconfuse
+	library libyaml
 }
 
 build_program() {
@@ -115,6 +116,7 @@ copy_licences() {
 	cp "$out/sources/curl/COPYING" "$1/curl"
 	cp "$out/sources/jansson/LICENSE" "$1/jansson"
 	cp "$out/sources/libconfuse/LICENSE" "$1/libconfuse"
+	cp "$out/sources/libyaml/License" "$1/libyaml"
 	cp "$out/sources/sqlite3/LICENSE.md" "$1/sqlite3"
 	[ ! -f /usr/share/doc/musl/copyright ] || cp /usr/share/doc/musl/copyright "$1/musl"
 }
@@ -165,6 +167,6 @@ make_tarball
 prove_static
 say "$("$out/cronherd" --version), static, $(($(wc -c <"$out/cronherd") / 1024)) KiB: $out/cronherd"
 say "$(($(wc -c <"$out/$name.tar.xz") / 1024)) KiB: $out/$name.tar.xz"
-while read -r warning; do
-	printf '    !!! %s\n' "$warning" >&2
-done 2>/dev/null <"$out/sources/warnings" || :
+if [ -f "$out/sources/warnings" ]; then
+	sed 's/^/    !!! /' "$out/sources/warnings" >&2
+fi

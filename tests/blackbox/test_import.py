@@ -4,6 +4,7 @@ import os
 import pwd
 import random
 import re
+import shutil
 import stat
 import subprocess
 import unittest
@@ -662,6 +663,109 @@ pipe:   cat x | ./y
         self.imported("a: ./say $GREETING\n", name="Procfile")
         self.herd("start", check=0)
         self.assertEqual(wait_until("it has said it", lambda: read(f"{self.dir}/said")), "hello there hello\n")
+
+
+class Kaliop(ImportTest):
+    source = "kaliop"
+
+    def workers(self, text, status=0):
+        return self.imported("parameters:\n  kaliop_queueing.default.workers.list:\n" + text, status=status, name="parameters.yml")
+
+    def setUp(self):
+        super().setUp()
+        self.script("console", "#!/bin/sh\n")  # what is in the kernel's folder
+
+    def test_the_list_of_workers(self):
+        result = self.imported("""parameters:
+    # worker processes to be monitored via watchdog console command
+    kaliop_queueing.default.driver: rabbitmq
+    kaliop_queueing.default.workers.list:
+        # just a unique name
+        hello:
+            # as configured in rabbitmq.yml
+            queue_name: 'test'
+            # valid options: m, r, l, d.
+            options: { m: 10, l: 128, route: 'a b', debug: true }
+        plain:
+            queue_name: "mails"
+""", name="parameters.yml")
+        self.assertEqual(result.said, "")
+        console = [f"{self.dir}/console", "kaliop_queueing:consumer"]
+        self.assertEqual(result.argv("hello:1"), ["php", *console, "test", "--label=hello", "-w", "-m=10", "-l=128", "--route=a b", "--debug=1"])
+        self.assertEqual(result.argv("plain:1"), ["php", *console, "mails", "--label=plain", "-w"])
+        self.assertEqual(result.instances["hello:1"]["directory"], self.dir)
+        self.assertEqual(result.workers["hello"]["autorestart"], "always")
+
+    def test_where_the_console_is(self):
+        for console, parameters in (("app/console", "app/config/parameters.yml"), ("bin/console", "app/config/parameters.yml"),
+                                    ("bin/console", "config/parameters.yml"), (None, "else/config/parameters.yml")):
+            with self.subTest(console=console):
+                root = os.path.join(self.dir, "project")
+                shutil.rmtree(root, ignore_errors=True)
+                for path in filter(None, (console, parameters)):
+                    os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
+                    self.write(f"project/{path}", "parameters: {kaliop_queueing.default.workers.list: {a: {queue_name: q}}}")
+                result = self.accept(self.run_import("kaliop", f"{root}/{parameters}"))
+                self.assertEqual(result.argv("a:1")[1], f"{root}/{console}" if console else f"{root}/else/console")
+                self.assertEqual("there is no" in result.said, not console)
+
+    def test_values_are_phps(self):
+        for text, value in (("'a b'", "a b"), ("10", "10"), ("true", "1"), ("'true'", "true"), ("false", ""), ("~", ""), ("null", ""),
+                            ("'50%%'", "50%"), ("'%queue%/x'", "mails/x"), ("'%nested%'", "mails"), ("1.5", "1.5"), ('"it\'s"', "it's")):
+            with self.subTest(text=text):
+                result = self.imported("parameters:\n  queue: mails\n  nested: '%queue%'\n  kaliop_queueing.default.workers.list:\n"
+                                       f"    a: {{queue_name: q, options: {{x: {text}}}}}\n", name="parameters.yml")
+                self.assertEqual(result.argv("a:1")[-1], f"-x={value}")
+
+    def test_no_worker_is_no_error(self):
+        for text in ("{}", "[]", "~", ""):
+            result = self.imported(f"parameters:\n  kaliop_queueing.default.workers.list: {text}\n", name="parameters.yml")
+            self.assertEqual((result.said, result.workers), ("", {}))
+        result = self.imported("parameters: {}\n", name="parameters.yml")
+        self.assertIn("has no kaliop_queueing.default.workers.list", result.said)
+
+    def test_rejected(self):
+        for text, line, *parts in (("    a: {}\n", 3, "a is not imported"), ("    a: {queue_name: ''}\n", 3, "a is not imported"),
+                                   ("    a: {queue_name: q, options: 3}\n", 3, "options"), ("    a: {queue_name: q, options: {x: [1]}}\n", 3, "a is"),
+                                   ("    a: {queue_name: '%nothing%'}\n", 3, "%nothing%"), ("    a: x\n", 3, "a is not imported"),
+                                   ("    [a, b]\n", 3, "name for each"), ("    a: {queue_name: q\n", 4, ""), ("\t\n", 3, "")):
+            with self.subTest(text=text):
+                result = self.workers(text, status=2)
+                self.assertEqual(result.workers, {})
+                self.assertRegex(result.said, rf"(?m)^{self.dir}/parameters.yml:{line}: ")
+                for part in parts:
+                    self.assertIn(part, result.said)
+
+    def test_warned_of(self):
+        result = self.imported("imports:\n  - { resource: other.yml }\nparameters:\n  kaliop_queueing.default.workers.list:\n"
+                               "    a b:\n      queue_name: q\n      colour: red\n", name="parameters.yml")
+        self.assertWarned(result, 2, "imports", name="parameters.yml")
+        self.assertWarned(result, 5, "a_b", name="parameters.yml")
+        self.assertWarned(result, 7, "colour", name="parameters.yml")
+        self.assertIn("--label=a b", result.argv("a_b:1"))
+
+    def test_it_does_not_grow_without_end(self):
+        laughs = "parameters:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        laughs += "".join(f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+        for text in (laughs, "parameters: &a {b: *a}\n", "[" * 5000, "parameters: {a: '%b%', b: '%a%', kaliop_queueing.default.workers.list: "
+                     "{w: {queue_name: '%a%'}}}"):
+            self.assertEqual(self.imported(text, status=2, name="parameters.yml").workers, {})
+
+    def test_nothing_crashes_it(self):
+        rng = random.Random(8)
+        parts = ["parameters:", "\n", "  ", "    ", "kaliop_queueing.default.workers.list", ":", " ", "a", "queue_name: q", "options: {", "}", "[", "]",
+                 "'", '"', "%", "%%", "&x", "*x", "- ", "|", ">", "#", "~", "true", "ü", "\xff", "\0", "\t", "!!str ", "? ", ",", "---\n", "..."]
+        path = os.path.join(self.dir, "noise.yml")
+        for _ in range(200):
+            text = "parameters:\n  kaliop_queueing.default.workers.list:\n" * rng.randint(0, 1)
+            text += "".join(rng.choice(parts) for _ in range(rng.randint(0, 40)))
+            with open(path, "wb") as file:
+                file.write(text.encode("latin-1"))
+            done = subprocess.run([PROGRAM, "import", "kaliop", path], capture_output=True, timeout=PATIENCE)
+            self.assertIn(done.returncode, (0, 1, 2), text)
+            if done.returncode == 0 and b"worker" in done.stdout:
+                self.write("conf.d/imported.conf", done.stdout.decode())
+                self.herd("config", check=0)
 
 
 if __name__ == "__main__":

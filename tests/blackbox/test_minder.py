@@ -143,6 +143,27 @@ class Minder(HerdTest):
         wait_until("the rounds have ended", lambda: all(self.is_minder(pid) for pid in self.minders()))
         self.assertEqual(len(self.mains("w:1")), 1)
 
+    def test_orphans_are_buried_while_a_round_stays(self):
+        """Hosts with a rare cron have rounds that stay: what workers leave behind must not lie about as zombies until they end."""
+        self.worker("w", f"sh -c '(sh -c \"echo \\$\\$ >{self.dir}/orphan; exec sleep 0.1\" &); exec sleep 1000'", startsecs="0s",
+                    restart_delay="0s")
+        round = subprocess.Popen([PROGRAM, "-c", self.config, "run", "--for", "1h"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+
+        def end():
+            round.kill()
+            round.wait()
+        self.addCleanup(end)
+        for _ in range(3):
+            orphan = int(wait_until("there is an orphan", lambda: read(self.dir + "/orphan").strip()))
+            wait_until("it is buried", lambda: not os.path.exists(f"/proc/{orphan}"))
+            self.assertIsNone(round.poll())
+            os.unlink(self.dir + "/orphan")
+            pid = self.wait_pid("w:1")
+            os.kill(pid, signal.SIGKILL)
+            self.wait_pid("w:1", other_than=pid)
+        wait_until("it is there once", lambda: len(self.mains("w:1")) == 1)
+
     def test_short_backoff_is_not_rounded_up_to_a_minute(self):
         """A second crash has a delay of a second: nobody calls run here but the minder."""
         self.start()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A file of supervisord's, or a Procfile (an input that begins with "P"): whatever it is, what is
- * written of it is accepted by our own configuration and says the same number of workers.
+ * A file of supervisord's; or, by the first byte of the input: P a Procfile, S a template of
+ * systemd's and a target, K a parameters.yml. Whatever it is, what is written of it is accepted by
+ * our own configuration and says the same number of workers.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,10 @@
 #include "tests/fuzz/fuzz.h"
 #include "watchdog/config/confparse.h"
 #include "watchdog/import/confwriter.h"
+#include "watchdog/import/kaliop.h"
 #include "watchdog/import/procfile.h"
 #include "watchdog/import/supervisord.h"
+#include "watchdog/import/systemd.h"
 #include "watchdog/import/textfile.h"
 #include "watchdog/model/option.h"
 
@@ -59,19 +62,40 @@ static void import_supervisord(struct importer *importer, const char *path, cons
 	str_free(&text);
 }
 
+/* A template, and the target that wants instances of it. */
+static void import_systemd(struct importer *importer, const uint8_t *data, size_t size)
+{
+	struct fuzz_input input = { data, data + size };
+	char *units[2] = { fuzz_path("web@.service"), fuzz_path("all.target") };
+
+	for (int i = 0; i < 2; i++) {
+		char *text = fuzz_piece(&input);
+
+		fuzz_write(i ? "all.target" : "web@.service", text, strlen(text));
+		free(text);
+	}
+	systemd_import(importer, units, 2);
+	free(units[0]);
+	free(units[1]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	bool is_procfile = size > 0 && data[0] == 'P';
 	struct importer importer;
 	char *path = fuzz_path("input");
+	char kind = size > 0 ? (char)data[0] : '\0';
 
 	importer_init(&importer);
-	if (is_procfile) {
+	if (kind == 'P' || kind == 'K')
 		fuzz_write("input", data + 1, size - 1);
+	if (kind == 'P')
 		procfile_import(&importer, &path, 1);
-	} else {
+	else if (kind == 'K')
+		kaliop_import(&importer, &path, 1);
+	else if (kind == 'S')
+		import_systemd(&importer, data + 1, size - 1);
+	else
 		import_supervisord(&importer, path, data, size);
-	}
 	check_messages(&importer);
 	check_written(&importer);
 	importer_free(&importer);

@@ -296,6 +296,7 @@ START_TEST(whose_herd)
 	struct lease rebooted = lease_at("h", "a", 9, 1);
 	struct lease other_host = lease_at("g", "a", 1, 1);
 	struct lease container = lease_at("h", "b", 2, 1);
+	struct lease beside = lease_at("g", "b", 2, 1);
 	struct lease time_namespace = lease_at("h", "b", 1, 2);
 
 	ck_assert_int_eq(lease_judge(&same, &ours, 0, NOW_MS), LEASE_OURS);
@@ -307,6 +308,8 @@ START_TEST(whose_herd)
 	ck_assert_int_eq(lease_judge(&container, &ours, NOW_MS - 1000, NOW_MS), LEASE_INHERITED);
 	ck_assert_int_eq(lease_judge(&container, &ours, NOW_MS - 2 * MINUTE_MS, NOW_MS),
 			 LEASE_FOREIGN);
+	/* But not where it is called otherwise: that may run beside us. */
+	ck_assert_int_eq(lease_judge(&beside, &ours, NOW_MS - 1000, NOW_MS), LEASE_FOREIGN);
 }
 END_TEST
 
@@ -324,6 +327,23 @@ START_TEST(silence_lets_it_lapse)
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS + 60 * MINUTE_MS), LEASE_FOREIGN);
 	other.life_wall_ms = NOW_MS + 60 * MINUTE_MS; /* a clock that was set back */
 	ck_assert_int_eq(lease_judge(&other, &ours, 0, NOW_MS), LEASE_FOREIGN);
+}
+END_TEST
+
+START_TEST(a_released_lease_is_anybodys)
+{
+	struct lease theirs = lease_at("g", BOOT, 2, 1);
+	struct lease ours = lease_at("h", BOOT, 1, 1);
+	struct lease read;
+
+	ck_assert_int_eq(lease_take(&dir, &theirs, &err), 0);
+	ck_assert_int_eq(lease_read(&dir, &read), 0);
+	ck_assert_int_eq(lease_judge(&read, &ours, 0, clock_read().wall_ms), LEASE_FOREIGN);
+	ck_assert_int_eq(lease_release(&dir), 0);
+	ck_assert_int_eq(lease_read(&dir, &read), 0);
+	ck_assert_int_eq(lease_judge(&read, &ours, 0, clock_read().wall_ms), LEASE_INHERITED);
+	ck_assert_int_eq(lease_judge(&read, &theirs, 0, clock_read().wall_ms), LEASE_OURS);
+	ck_assert_int_eq(read.round_end_wall_ms, 0);
 }
 END_TEST
 
@@ -481,6 +501,7 @@ static Suite *suite(void)
 	tcase_add_test(t, old_notes_are_swept);
 	tcase_add_test(t, whose_herd);
 	tcase_add_test(t, silence_lets_it_lapse);
+	tcase_add_test(t, a_released_lease_is_anybodys);
 	tcase_add_test(t, lease_comes_back);
 	tcase_add_loop_test(t, said_once_until_it_passes, 0, 2);
 	tcase_add_test(t, slots_are_remembered_until_anything_changes);

@@ -41,10 +41,61 @@ static void pass_status_on(int status_fd)
 	_exit(status);
 }
 
-static unsigned char wait_for(pid_t pid)
+static int exits_fd(const char *state_dir)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/exits", state_dir);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void bury(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Whether the zombie PID was nobody's main process; false where that cannot be told. */
+static bool is_orphan(pid_t pid, const char *state_dir)
+{
+	struct proc proc = PROC_INIT;
+	int fd = exits_fd(state_dir);
+	char id[INSTANCE_ID_SIZE];
+	struct procstat stat;
+	bool is = false;
+
+	if (fd >= 0 && proc_open(&proc, "/proc", true) == 0) {
+		if (proc_stat(&proc, pid, &stat) == 0)
+			is = exitnote_whose(fd, pid, stat.start_ticks, id, sizeof(id)) == -ENOENT;
+		proc_close(&proc);
+	}
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/*
+ * A round may stay for an hour: what its workers leave behind falls to us and is buried meanwhile. A main process falls to us
+ * when the round was killed, or by daemonizing; its end is left for the minder to tell, and then the round alone is waited for.
+ */
+static void bury_orphans(pid_t round, const char *state_dir)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT) == 0 || errno == EINTR) {
+		if (info.si_pid == round || (info.si_pid && !is_orphan(info.si_pid, state_dir)))
+			return;
+		if (info.si_pid)
+			bury(info.si_pid);
+		info.si_pid = 0;
+	}
+}
+
+static unsigned char wait_for(pid_t pid, const char *state_dir)
 {
 	int status;
 
+	bury_orphans(pid, state_dir);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return 3;
@@ -99,7 +150,7 @@ static void stand(int status_fd, const char *state_dir, const char *config_file)
 		close(status_fd);
 		return;
 	}
-	status = pid < 0 ? 3 : wait_for(pid);
+	status = pid < 0 ? 3 : wait_for(pid, state_dir);
 	(void)!write(status_fd, &status, 1); /* EPIPE: nobody waits any more */
 	close(status_fd);
 	become_minder(state_dir, config_file);
@@ -147,14 +198,6 @@ static int64_t cpu_ms(const struct rusage *usage)
 	       (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1000;
 }
 
-static int exits_fd(const struct minder *minder)
-{
-	char path[4096];
-
-	(void)snprintf(path, sizeof(path), "%s/exits", minder->options->state_dir);
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 /* A disk that is full costs the exit status, not the restart. */
 static void note(int fd, const struct procstat *stat, int status, const struct rusage *usage)
 {
@@ -176,7 +219,7 @@ static void note_worker(struct minder *minder, const struct procstat *stat, int 
 
 	if (minder->ended_count == ENDED_MAX)
 		return; /* cron's next round looks at all */
-	fd = exits_fd(minder);
+	fd = exits_fd(minder->options->state_dir);
 	if (fd < 0)
 		return;
 	if (exitnote_whose(fd, stat->pid, stat->start_ticks, id, INSTANCE_ID_SIZE) == 0) {
@@ -203,12 +246,6 @@ static int wait_status(const siginfo_t *info)
 	if (info->si_code == CLD_EXITED)
 		return (info->si_status & 0xff) << 8;
 	return (info->si_status & 0x7f) | (info->si_code == CLD_DUMPED ? 0x80 : 0);
-}
-
-static void bury(pid_t pid)
-{
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 /*

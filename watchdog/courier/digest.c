@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/courier/digest.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+static bool belong_together(const struct journal_event *a, const struct journal_event *b)
+{
+	return strcmp(a->round, b->round) == 0 ||
+	       llabs((long long)(a->wall_ms - b->wall_ms)) <= DIGEST_SPAN_MS;
+}
 
 size_t digest_run(const struct journal_delivery *deliveries, size_t count)
 {
-	size_t run = 0;
+	size_t run = count ? 1 : 0;
 
 	while (run < count && run < DIGEST_MAX &&
-	       strcmp(deliveries[run].event.round, deliveries[0].event.round) == 0)
+	       belong_together(&deliveries[run - 1].event, &deliveries[run].event))
 		run++;
 	return run;
 }

@@ -7,6 +7,9 @@
 
 #include "watchdog/base/mem.h"
 
+/* Libcurl's clock and its timers need not agree to the millisecond. */
+#define CLOCK_SLACK_MS 100
+
 bool errand_has_time(const struct errand *errand)
 {
 	return errand->until_boot_ms - errand->now.boot_ms >= ERRAND_LAST_MS;
@@ -17,6 +20,12 @@ int64_t errand_timeout_ms(const struct errand *errand, int64_t wanted_ms)
 	int64_t left_ms = errand->until_boot_ms - errand->now.boot_ms - ERRAND_RESERVE_MS;
 
 	return wanted_ms < left_ms ? wanted_ms : left_ms;
+}
+
+bool errand_was_cut(const struct http_result *result, int64_t given_ms, int64_t wanted_ms)
+{
+	return result->failure == HTTP_TIMEOUT && given_ms < wanted_ms &&
+	       result->took_ms >= given_ms - CLOCK_SLACK_MS;
 }
 
 static void say(struct errand *errand, const char *topic, const char *text)

@@ -106,8 +106,10 @@ enum lease_claim lease_judge(const struct lease *theirs, const struct lease *our
 		return LEASE_OURS;
 	if (!is_same_boot && strcmp(theirs->host, ours->host) == 0)
 		return LEASE_INHERITED;
-	/* Only a pid namespace of our own has a pid 1 that tells when "our container" began. */
-	if (is_same_boot && theirs->place.pid_namespace != ours->place.pid_namespace &&
+	/* Only a pid namespace of our own has a pid 1 that tells when "our container" began. One with another
+	 * name may be a second one beside it, not the next. */
+	if (is_same_boot && strcmp(theirs->host, ours->host) == 0 &&
+	    theirs->place.pid_namespace != ours->place.pid_namespace &&
 	    container_start_wall_ms && theirs->life_wall_ms < container_start_wall_ms)
 		return LEASE_INHERITED;
 	/* A time in the future is a clock that was set back: no proof of silence. */
@@ -124,6 +126,11 @@ int lease_touch(const struct statedir *dir, int64_t start_wall_ms, int64_t end_w
 	struct timespec times[2] = { from_ms(start_wall_ms), from_ms(end_wall_ms) };
 
 	return utimensat(dir->fd, FILE_NAME, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+int lease_release(const struct statedir *dir)
+{
+	return lease_touch(dir, 0, 0);
 }
 
 int lease_take(const struct statedir *dir, const struct lease *ours, struct err *err)

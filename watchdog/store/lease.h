@@ -53,6 +53,10 @@ int lease_take(const struct statedir *dir, const struct lease *ours, struct err 
 /* Sets the times of a finished round. 0 or a negative errno. */
 int lease_touch(const struct statedir *dir, int64_t start_wall_ms, int64_t end_wall_ms);
 
+/* Gives the lease up: whoever comes next, and be it from elsewhere, need not wait. Nobody of the herd may live. 0 or a
+ * negative errno. */
+int lease_release(const struct statedir *dir);
+
 /* The silence after which a lease with INTERVAL_MS has lapsed. */
 int64_t lease_lapse_ms(int64_t interval_ms);
 

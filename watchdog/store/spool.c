@@ -81,12 +81,6 @@ static int make_file(struct spool *spool, int dir_fd)
 	return status;
 }
 
-/* What is owed earlier stays owed earlier. */
-static int owe(int state_fd, int64_t wall_ms)
-{
-	return spool_owed_wall_ms(state_fd) <= wall_ms ? 0 : spool_set_owed(state_fd, wall_ms);
-}
-
 /* Who is killed in here leaves a file that says nothing. */
 static int begin(struct spool *spool, int state_fd)
 {
@@ -96,12 +90,6 @@ static int begin(struct spool *spool, int state_fd)
 	if (dir_fd < 0)
 		return dir_fd;
 	status = make_file(spool, dir_fd);
-	if (status == 0)
-		status = owe(state_fd, clock_read().wall_ms + spool->patience_ms);
-	if (status < 0 && spool->fd >= 0) {
-		(void)unlinkat(dir_fd, spool->name, 0);
-		spool_close(spool);
-	}
 	close(dir_fd);
 	return status;
 }
@@ -149,7 +137,8 @@ int spool_add(struct spool *spool, int state_fd, const char *line, size_t len)
 	/* Half a line would swallow the next one. */
 	if (status < 0 && ftruncate(spool->fd, end))
 		spool_close(spool);
-	return status;
+	/* With each line: a courier that is about to end may have looked already. */
+	return status < 0 ? status : spool_owe(state_fd, clock_read().wall_ms + spool->patience_ms);
 }
 
 void spool_close(struct spool *spool)
@@ -161,7 +150,8 @@ void spool_close(struct spool *spool)
 
 /* ---- owed --------------------------------------------------------------------------------- */
 
-int64_t spool_owed_wall_ms(int state_fd)
+/* INT64_MAX where there is none. */
+static int64_t time_of_owed(int state_fd, int64_t now_wall_ms)
 {
 	struct stat st;
 	int64_t owed_wall_ms;
@@ -169,33 +159,89 @@ int64_t spool_owed_wall_ms(int state_fd)
 	if (fstatat(state_fd, SPOOL_OWED, &st, AT_SYMLINK_NOFOLLOW))
 		return INT64_MAX;
 	owed_wall_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return owed_wall_ms > clock_read().wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
+	return owed_wall_ms > now_wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
 }
 
-static int set_time(int state_fd, int64_t wall_ms)
+int64_t spool_owed_wall_ms(int state_fd)
+{
+	int64_t now_wall_ms = clock_read().wall_ms;
+	int64_t owed_wall_ms = time_of_owed(state_fd, now_wall_ms);
+	struct stat st;
+
+	if (owed_wall_ms > now_wall_ms &&
+	    fstatat(state_fd, SPOOL_OWED_TAKEN, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return owed_wall_ms;
+}
+
+static void times_of(int64_t wall_ms, struct timespec times[2])
+{
+	times[0].tv_sec = times[1].tv_sec = (time_t)(wall_ms / 1000);
+	times[0].tv_nsec = times[1].tv_nsec = (long)(wall_ms % 1000) * 1000000;
+}
+
+static int set_owed(int state_fd, int64_t wall_ms)
 {
 	struct timespec times[2];
 
-	times[0].tv_sec = times[1].tv_sec = (time_t)(wall_ms / 1000);
-	times[0].tv_nsec = times[1].tv_nsec = (long)(wall_ms % 1000) * 1000000;
+	times_of(wall_ms, times);
 	return utimensat(state_fd, SPOOL_OWED, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
-int spool_set_owed(int state_fd, int64_t wall_ms)
+/* Never in the place of one that has come meanwhile, but on file systems without links. */
+static int name_owed(int state_fd, const char *temporary)
 {
+	if (linkat(state_fd, temporary, state_fd, SPOOL_OWED, 0) && errno != EEXIST)
+		return renameat(state_fd, temporary, state_fd, SPOOL_OWED) ? -errno : 0;
+	(void)unlinkat(state_fd, temporary, 0); /* left, it is litter */
+	return 0;
+}
+
+/* It has its time from the start: whoever sees it between would take it for due, and leave it alone. */
+static int make_owed(int state_fd, int64_t wall_ms)
+{
+	char temporary[sizeof(ATOMFILE_PREFIX) + 32];
+	struct timespec times[2];
 	int status;
 	int fd;
 
-	if (wall_ms == INT64_MAX)
-		return unlinkat(state_fd, SPOOL_OWED, 0) && errno != ENOENT ? -errno : 0;
-	status = set_time(state_fd, wall_ms);
-	if (status != -ENOENT)
-		return status;
-	fd = openat(state_fd, SPOOL_OWED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	(void)snprintf(temporary, sizeof(temporary), ATOMFILE_PREFIX "owed-%d", (int)getpid());
+	(void)unlinkat(state_fd, temporary, 0); /* of somebody who was killed under our number */
+	fd = openat(state_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	close(fd);
-	return set_time(state_fd, wall_ms);
+	times_of(wall_ms, times);
+	status = futimens(fd, times) ? -errno : 0;
+	close(fd); /* nothing was written */
+	return status < 0 ? status : name_owed(state_fd, temporary);
+}
+
+int spool_owe(int state_fd, int64_t wall_ms)
+{
+	int status = 0;
+
+	/* The courier may take it at any moment, and others may make it. */
+	for (int attempt = 0; attempt < 100; attempt++) {
+		int64_t owed_wall_ms = time_of_owed(state_fd, clock_read().wall_ms);
+
+		if (owed_wall_ms <= wall_ms)
+			return 0;
+		status = owed_wall_ms == INT64_MAX ? make_owed(state_fd, wall_ms)
+						   : set_owed(state_fd, wall_ms);
+		if (status < 0 && status != -ENOENT)
+			return status;
+	}
+	return status;
+}
+
+void spool_take_owed(int state_fd)
+{
+	(void)renameat(state_fd, SPOOL_OWED, state_fd, SPOOL_OWED_TAKEN); /* left where it is, it is due */
+}
+
+void spool_drop_owed(int state_fd)
+{
+	(void)unlinkat(state_fd, SPOOL_OWED_TAKEN, 0); /* ENOENT: there was none. Left, it is due */
 }
 
 /* ---- reading: what there is --------------------------------------------------------------- */

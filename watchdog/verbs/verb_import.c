@@ -10,7 +10,7 @@
 #include "watchdog/import/procfile.h"
 #include "watchdog/import/supervisord.h"
 #include "watchdog/import/systemd.h"
-#include "watchdog/verbs/verb.h"
+#include "watchdog/verbs/tellingverbs.h"
 
 /* Passwords stand in environments. */
 #define FILE_MODE 0600
@@ -23,8 +23,10 @@ struct order {
 
 static const struct {
 	const char *name;
-	void (*import)(struct importer *importer, char *const *files, int count);
+	void (*import)(struct importer *importer, char *const *files,
+		       int count); /* NULL: needs libyaml */
 } sources[] = {
+	{ "kaliop", NULL },
 	{ "procfile", procfile_import },
 	{ "supervisord", supervisord_import },
 	{ "systemd", systemd_import },
@@ -102,8 +104,13 @@ static int import(const struct order *order, char *const *words, int count)
 	if (count == 1)
 		return verb_misuse(call, "which files?");
 	importer_init(&importer);
-	sources[source].import(&importer, words + 1, count - 1);
-	status = finish(order, &importer);
+	status = VERB_DONE;
+	if (sources[source].import)
+		sources[source].import(&importer, words + 1, count - 1);
+	else
+		status = tellingverbs_import_kaliop(call, &importer, words + 1, count - 1);
+	if (status == VERB_DONE)
+		status = finish(order, &importer);
 	importer_free(&importer);
 	return status;
 }
@@ -130,7 +137,7 @@ static int run(const struct verb_call *call)
 const struct verb verb_import = {
 	.name = "import",
 	.summary = "bring along the workers of another keeper",
-	.synopsis = "[-o DIR [--force]] procfile|supervisord|systemd FILE ...",
+	.synopsis = "[-o DIR [--force]] kaliop|procfile|supervisord|systemd FILE ...",
 	.help = "  -o, --output DIR   write NAME.conf for each worker into DIR (else: all to "
 		"standard output)\n"
 		"      --force        replace files of that name\n\n"

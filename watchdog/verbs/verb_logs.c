@@ -225,7 +225,7 @@ static bool is_quiet(const struct source *source)
 	       opened.st_size == source->tail.offset;
 }
 
-/* Ends with SIGINT, and where nobody reads any more. */
+/* Ends with SIGINT or SIGTERM, and where nobody reads any more. */
 static int pause_between(int signal_fd, bool *is_over)
 {
 	struct pollfd fds[2] = { { .fd = signal_fd, .events = POLLIN },
@@ -240,23 +240,26 @@ static int pause_between(int signal_fd, bool *is_over)
 static int follow(struct logs *logs, struct err *err)
 {
 	bool is_over = false;
-	sigset_t interrupt;
+	bool is_last;
+	sigset_t ends;
 	int signal_fd;
 
-	sigemptyset(&interrupt);
-	sigaddset(&interrupt, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &interrupt, NULL); /* fails for a bad argument only */
-	signal_fd = signalfd(-1, &interrupt, SFD_CLOEXEC);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &ends, NULL); /* fails for a bad argument only */
+	signal_fd = signalfd(-1, &ends, SFD_CLOEXEC);
 	if (signal_fd < 0)
 		return err_set(err, ERR_SYSTEM, errno, "cannot wait for what is written");
 	open_tails(logs);
-	while (!is_over && !ferror(stdout)) {
+	do {
+		is_last = is_over; /* what was written before the signal is printed yet */
 		for (size_t i = 0; i < logs->count; i++)
 			if (logs->sources[i].is_followed && !is_quiet(&logs->sources[i]))
 				print_added(logs, &logs->sources[i]);
-		if (fflush(stdout) || pause_between(signal_fd, &is_over))
+		if (fflush(stdout) || (!is_last && pause_between(signal_fd, &is_over)))
 			break;
-	}
+	} while (!is_last && !ferror(stdout));
 	close(signal_fd);
 	return is_over ? 0 : err_set(err, ERR_SYSTEM, errno, "cannot print the logs");
 }

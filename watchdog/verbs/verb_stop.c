@@ -69,6 +69,14 @@ static int place_holds(struct herd *herd, const struct wish *wish, struct err *e
 	return status;
 }
 
+static bool is_nobody_left(const struct herd *herd)
+{
+	for (size_t i = 0; i < herd->count; i++)
+		if (herd->slots[i].seen.liveness != LIVENESS_DEAD)
+			return false;
+	return true;
+}
+
 static int work(struct manual *manual, const struct wish *wish)
 {
 	struct err err = ERR_INIT;
@@ -82,7 +90,12 @@ static int work(struct manual *manual, const struct wish *wish)
 		slot->is_put_down = slot->is_selected;
 		slot->at_once = wish->at_once && slot->is_selected;
 	}
-	return manual_converge(manual);
+	status = manual_converge(manual);
+	/* The host or the container ends: the next one may be another. Where that fails, it has to wait. */
+	if (wish->is_until_reboot && manual->herd.scene.claim != LEASE_FOREIGN &&
+	    is_nobody_left(&manual->herd))
+		(void)lease_release(&manual->herd.scene.dir);
+	return status;
 }
 
 static int run(const struct verb_call *call)
