@@ -71,6 +71,12 @@ class Redis(Server):
             "redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "777", "--dir", test.dir, "--save", "",
             "--appendonly", "no"], lambda: self.cli("PING") == "PONG", test.dir + "/redis.log")
 
+    def waiting(self, stream, group):
+        """What nobody was given yet, what was given and not acknowledged, what is delayed: how many of each."""
+        info = dict(zip(*[iter(self.cli("XINFO", "GROUPS", stream).split("\n"))] * 2))
+        new = self.cli("XRANGE", stream, "(" + info["last-delivered-id"], "+", "COUNT", "1")
+        return (1 if new else 0, int(info["pending"]), int(self.cli("ZCARD", stream + "__queue")))
+
     def cli(self, *words):
         return subprocess.run(["redis-cli", "-s", self.socket, *words], text=True, capture_output=True, check=False).stdout.strip()
 
@@ -121,16 +127,21 @@ class ConsumerTest(ImportTest):
     """A herd beside tests/consumers: self.app is a copy of it, which belongs to USER where that is to write."""
 
     source = "supervisord"
+    DEFAULTS = ""  # what the main file says of all workers
 
     def setUp(self):
         super().setUp()
         need("php")
+        self.write_defaults()
         self.app = self.dir + "/app"
         self.log = self.app + "/var/handled.log"
         shutil.copytree(os.path.join(SOURCES, "tests", "consumers"), self.app)
         for folder in (self.app + "/var", self.dir + "/logs"):
             os.mkdir(folder)
             shutil.chown(folder, USER, GROUP)
+
+    def write_defaults(self, more=""):
+        self.write_main(f"defaults {{ {self.DEFAULTS} {more} }}")
 
     def serve(self, server):
         """SERVER, which is ended only when the herd has been."""
@@ -201,14 +212,16 @@ class ConsumerTest(ImportTest):
     # ---- kills
 
     def kill_busy_workers(self, count):
-        """SIGKILL to workers in the middle of a task; each is back by its minder."""
+        """SIGKILL to workers in the middle of a task; each is back by its minder. The ids of the tasks that were sent for that."""
+        ids = []
         killed = set()
-        for _ in range(count):
+        for number in range(count):
+            ids += self.send(f"kill-{number}", 3, 1)
             pid, id = self.wait_busy(killed)
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
             self.wait_pid(id, other_than=pid)
-        return killed
+        return ids
 
     def kill_all_at_once(self):
         """Workers, minders and rounds, so that none of them sees another's end."""
@@ -225,7 +238,7 @@ class ConsumerTest(ImportTest):
     def kill_rounds(self, ids, ages_ms=(1, 2, 4, 8, 16, 32)):
         """Everything is killed, and then the round that is to bring it back, at different ages; the last one is left in peace."""
         # Whoever ends so often waits, by rights, longer than a test can.
-        self.write_main("defaults { startretries = 1000 restart_delay = 0s }")
+        self.write_defaults("startretries = 1000 restart_delay = 0s")
         for age in ages_ms:
             self.kill_all_at_once()
             round = subprocess.Popen([PROGRAM, "-c", self.config, "run"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
