@@ -299,6 +299,15 @@ static FILE *open_file(int dirfd, const char *path)
 	return file;
 }
 
+/* False where the sum is more than there can be. */
+static bool add_kib(int64_t *bytes, uint64_t kib)
+{
+	int64_t more;
+
+	return !__builtin_mul_overflow(kib, 1024, &more) &&
+	       !__builtin_add_overflow(*bytes, more, bytes);
+}
+
 /* "KEY:   123 kB" */
 static bool line_kib(const char *line, size_t len, const char *key, uint64_t *kib)
 {
@@ -319,6 +328,7 @@ static int sum_rollup(FILE *file, enum proc_rollup which, int64_t *bytes)
 	size_t room = 0;
 	uint64_t kib;
 	bool found = false;
+	bool fits = true;
 	ssize_t len;
 
 	*bytes = 0;
@@ -328,13 +338,15 @@ static int sum_rollup(FILE *file, enum proc_rollup which, int64_t *bytes)
 				      : line_kib(line, (size_t)len, "Private_Clean:", &kib) ||
 						line_kib(line, (size_t)len, "Private_Dirty:", &kib);
 		if (wanted)
-			*bytes += (int64_t)kib * 1024;
+			fits &= add_kib(bytes, kib);
 		found |= wanted;
 	}
 	int error = feof(file) ? 0 : errno;
 	free(line);
 	if (error)
 		return -error;
+	if (!fits)
+		return -EBADMSG;
 	return found ? 0 : -ESRCH; /* a process without memory left has no such lines */
 }
 

@@ -167,6 +167,6 @@ make_tarball
 prove_static
 say "$("$out/cronherd" --version), static, $(($(wc -c <"$out/cronherd") / 1024)) KiB: $out/cronherd"
 say "$(($(wc -c <"$out/$name.tar.xz") / 1024)) KiB: $out/$name.tar.xz"
-while read -r warning; do
-	printf '    !!! %s\n' "$warning" >&2
-done 2>/dev/null <"$out/sources/warnings" || :
+if [ -f "$out/sources/warnings" ]; then
+	sed 's/^/    !!! /' "$out/sources/warnings" >&2
+fi

@@ -145,7 +145,7 @@ get() {
 
 unpack() {
 	rm -rf "${folder:?}/$1"
-	dpkg-source -x "$folder/files/$1_${2#*:}.dsc" "$folder/$1" >>"$log" 2>&1 ||
+	dpkg-source --no-copy -x "$folder/files/$1_${2#*:}.dsc" "$folder/$1" >>"$log" 2>&1 ||
 		fail_logged "cannot unpack $1 $2"
 }
 

@@ -18,7 +18,7 @@ for program; do
 	log=tests/valgrind.logs/$(basename "$program")
 	# All in one process where the suite can be, since its leaks are seen then. Tests that end by
 	# a signal or by exit, and those that fork, get a process each.
-	case $(cat "$source_dir/tests/unit/$(basename "$program").c") in
+	case $(cat "$source_dir"/tests/*/"$(basename "$program").c") in
 	*_raise_signal* | *_exit_test* | *_exit\(* | *fork\(*) fork=yes leaks=no ;;
 	*) fork=no leaks=full ;;
 	esac

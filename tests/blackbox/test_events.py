@@ -12,7 +12,7 @@ import subprocess
 import threading
 
 import herdtest
-from boxes import traced
+from boxes import traced, with_sum
 from herdtest import HerdTest, PROGRAM, alive, wait_until
 
 # The program that reads journals; a static build is one program.
@@ -116,6 +116,36 @@ class Telling(EventsTest):
         self.assertIn("bad.conf", broken["subject"])
         # About no worker: not where one is named.
         self.assertEqual(self.lines("mail"), [])
+
+    def test_what_is_put_back_as_broken_as_before_is_fatal_once_more(self):
+        for _ in range(2):
+            self.worker("mail", "/nonexistent/program", startretries=0)
+            self.worker("other", "sleep 1000", enabled=False)
+            self.herd("run", check=1)
+            os.unlink(self.conf_dir + "/mail.conf")
+            wait_until("it is forgotten", lambda: self.herd("run") and not os.path.exists(self.path("records/mail.1")))
+        self.assertEqual([event["type"] for event in self.events()], ["cronherd.worker.fatal"] * 2)
+
+    def test_what_ran_before_the_upgrade_is_no_news(self):
+        self.worker("mail", "sleep 1000", startsecs=0)
+        self.herd("run", check=0)
+        pid = self.wait_pid("mail:1")
+        self.events()
+        for name in self.files("journal"):
+            os.unlink(self.path(name))
+        # As a program left it that told nothing.
+        with open(self.path("records/mail.1"), "r+") as file:
+            record = with_sum("".join(line for line in file if not line.startswith(("told_", "born_", "alarms "))))
+            file.seek(0)
+            file.truncate()
+            file.write(record)
+        os.kill(pid, signal.SIGKILL)
+        self.wait_gone(pid)
+        self.herd("run", check=0)
+        other = self.wait_pid("mail:1", other_than=pid)
+        wait_until("it was told", lambda: len(self.events()) >= 2)
+        self.assertEqual([(event["type"], event["data"]["pid"]) for event in self.events()],
+                         [("cronherd.worker.stopped", pid), ("cronherd.worker.started", other)])
 
     def test_the_last_of_them(self):
         self.quiet_herd()
@@ -440,6 +470,20 @@ class Trouble(EventsTest):
         wait_until("the journal is free", is_free)
         db.execute("ROLLBACK")
         self.assertIsNone(process.poll())
+
+    def test_what_could_not_be_told_of_a_removed_worker_is_told_later(self):
+        self.worker("mail", "sleep 1000", startsecs=0)
+        self.worker("other", "sleep 1000", enabled=False)
+        self.herd("run", check=0)
+        pid = self.wait_pid("mail:1")
+        shutil.rmtree(self.path("spool"))
+        with open(self.path("spool"), "w"):
+            pass
+        os.unlink(self.conf_dir + "/mail.conf")
+        wait_until("it is stopped", lambda: self.herd("run") and not alive(pid))
+        os.unlink(self.path("spool"))
+        wait_until("it is forgotten", lambda: self.herd("run") and not os.path.exists(self.path("records/mail.1")))
+        self.assertIn(("cronherd.worker.stopped", pid), [(event["type"], event["data"]["pid"]) for event in self.events()])
 
     def test_a_state_directory_that_is_none(self):
         self.worker("mail", "sleep 1000")

@@ -414,10 +414,13 @@ class Verb(ExportTest):
     def test_a_worker_that_cannot_be(self):
         self.worker("a", "true", user="no-such-user")
         self.worker("b", "true")
+        self.write("conf.d/g.conf", 'group "g" { workers = {"a", "b"} }\ngroup "h" { workers = {"a"} }\n')
         done = self.export("supervisord", check=1)
         self.assertIn("user 'no-such-user' does not exist", done.stderr)
         self.assertIn("[program:b]", done.stdout)
         self.assertNotIn("[program:a]", done.stdout)
+        self.assertIn("[group:g]\nprograms=b\n", done.stdout)
+        self.assertNotIn("group:h", done.stdout)
 
     def test_a_broken_file_is_said(self):
         self.worker("a", "true")

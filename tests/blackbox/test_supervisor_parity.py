@@ -176,6 +176,9 @@ childlogdir={self.dir}
 [program:plain]
 command=PROBE stay plain
 
+[program:searched]
+command=env PROBE stay searched
+
 [program:words] ; with a comment
 command=PROBE stay words {WORDS}   ; and another
   on
@@ -233,7 +236,7 @@ programs=twice
 [program:never]
 command=PROBE stay never
 autostart=false
-""", 15)
+""", 16)
 
     def test_included_files(self):
         os.mkdir(os.path.join(self.dir, "conf.inc"))

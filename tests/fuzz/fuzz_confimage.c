@@ -92,6 +92,7 @@ static void open_and_walk(struct confimage *image)
 	}
 	(void)confimage_conf_dir(image);
 	if (confimage_open(image, &config)) {
+		config.main_file = mem_dup("/etc/cronherd.conf"); /* the caller's, as ever */
 		walk(&config);
 		config_free(&config);
 	} else {

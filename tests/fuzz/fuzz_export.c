@@ -43,8 +43,8 @@ static void check_supervisord(const struct config *config, const struct exporter
 	supervisord_import_text(&importer, "supervisord.conf",
 				str_text(&exporter->tree.files[0].text));
 	FUZZ_CHECK(importer.error_count == 0);
-	FUZZ_CHECK(importer.worker_count + exporter->left_out == config->worker_count);
-	for (size_t i = 0; i < config->worker_count && exporter->left_out == 0; i++)
+	FUZZ_CHECK(importer.worker_count + exporter->left_out.count == config->worker_count);
+	for (size_t i = 0; i < config->worker_count && exporter->left_out.count == 0; i++)
 		check_worker(&config->workers[i],
 			     importer_find(&importer, config->workers[i].name));
 	importer_free(&importer);

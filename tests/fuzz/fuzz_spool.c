@@ -20,6 +20,12 @@ static int state_fd = -1;
 static struct journal *journal;
 static unsigned inputs;
 
+/* So that nobody who watches memory takes it for lost. */
+static void close_journal(void)
+{
+	journal_close(journal);
+}
+
 static void renew(void)
 {
 	struct str notice = STR_INIT;
@@ -31,6 +37,7 @@ static void renew(void)
 	if (state_fd < 0) {
 		state_fd = open(fuzz_dir(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		FUZZ_CHECK(state_fd >= 0 && mkdirat(state_fd, SPOOL_DIR, 0700) == 0);
+		(void)atexit(close_journal);
 	}
 	(void)unlinkat(state_fd, JOURNAL_FILE, 0); /* the first time there is none */
 	FUZZ_CHECK(journal_open(&journal, fuzz_dir(), JOURNAL_WRITE, &notice, &err) == 0);

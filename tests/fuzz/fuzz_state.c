@@ -14,6 +14,7 @@
 #include "watchdog/store/scales.h"
 
 #define NOW_MS INT64_C(1700000000000)
+#define BOOT   "01234567-89ab-cdef-0123-456789abcdef"
 
 static struct statedir dir;
 
@@ -27,7 +28,7 @@ static void open_dir(void)
 
 static void check_lease(void)
 {
-	struct procid_host place = { .boot_id = "01234567-89ab-cdef-0123-456789abcdef" };
+	struct procid_host place = { .boot_id = BOOT };
 	struct lease ours = lease_of(&place);
 	struct lease theirs, again;
 	struct err err = ERR_INIT;
@@ -45,21 +46,35 @@ static void check_lease(void)
 	FUZZ_CHECK(theirs.interval_ms == again.interval_ms);
 }
 
+/* Written and read again, it holds as long. */
+static void check_hold(const struct hold *hold, const struct holds_now *now)
+{
+	struct err err = ERR_INIT;
+	struct holds again;
+
+	FUZZ_CHECK(!hold_has_end(hold) || hold->until_wall_ms > now->wall_ms ||
+		   strcmp(hold->boot.id, BOOT) == 0);
+	FUZZ_CHECK(holds_place(&dir, hold, &err) == 0);
+	FUZZ_CHECK(holds_read(&again, &dir, now, &err) == 0);
+	FUZZ_CHECK(again.count == 1 && again.items[0].until_wall_ms == hold->until_wall_ms);
+	FUZZ_CHECK(strcmp(again.items[0].boot.id, hold->boot.id) == 0);
+	FUZZ_CHECK(again.items[0].boot.init_ticks == hold->boot.init_ticks);
+	holds_free(&again);
+}
+
 static void check_holds(void)
 {
 	struct instance mail = { .name = "mail", .number = 1 };
 	struct err err = ERR_INIT;
-	struct holds_now now = { .wall_ms = NOW_MS };
+	struct holds_now now = { .wall_ms = NOW_MS, .boot = { .id = BOOT, .init_ticks = 7 } };
 	struct holds holds;
 
 	FUZZ_CHECK(holds_read(&holds, &dir, &now, &err) == 0);
 	FUZZ_CHECK(holds.count <= 1);
 	FUZZ_CHECK(holds_ask(&dir, &mail, &now) == (int)holds.count);
 	FUZZ_CHECK((holds_find(&holds, &mail) != NULL) == (holds.count == 1));
-	FUZZ_CHECK(holds.count == 0 || !holds.items[0].until_wall_ms ||
-		   holds.items[0].until_wall_ms > NOW_MS);
 	if (holds.count)
-		FUZZ_CHECK(holds_place(&dir, &holds.items[0], &err) == 0);
+		check_hold(&holds.items[0], &now);
 	holds_free(&holds);
 }
 

@@ -7,5 +7,6 @@ command -v shellcheck >/dev/null || {
 	echo "shellcheck is not installed (quickstart.sh test installs it)"
 	exit 1
 }
-shellcheck autogen.sh quickstart.sh .ci/run cron/container/entrypoint cron/container/stop-workers tests/*/*.sh tests/*.sh static/*.sh static/*/*.sh
+shellcheck autogen.sh quickstart.sh .ci/run cron/container/entrypoint cron/container/stop-workers \
+	tests/*/*.sh tests/*.sh tests/fuzz/run static/*.sh static/*/*.sh
 shellcheck --shell=bash --severity=warning completions/cronherd.bash

@@ -201,6 +201,58 @@ START_TEST(alarm_and_all_clear_each_time_anew)
 }
 END_TEST
 
+/* Removed from the configuration, put back, and as broken as before: that is told again. */
+START_TEST(another_record_has_other_alarms)
+{
+	char ids[2][EVENT_ID_SIZE];
+
+	for (int i = 0; i < 2; i++) {
+		record = (struct record)RECORD_INIT;
+		record.state = STATE_FATAL;
+		record.fatal = 1;
+		announce_begin(&record, &(struct record)RECORD_INIT, announcement.now.wall_ms + i);
+		ck_assert_uint_eq(due(), 1);
+		ck_assert_int_eq(events[0].type, EVENT_WORKER_FATAL);
+		memcpy(ids[i], events[0].id, EVENT_ID_SIZE);
+		/* A successor makes the same, whenever it comes. */
+		announce_begin(&record, &(struct record)RECORD_INIT, announcement.now.wall_ms + 9);
+		ck_assert_uint_eq(due(), 1);
+		ck_assert_str_eq(events[0].id, ids[i]);
+	}
+	ck_assert_str_ne(ids[0], ids[1]);
+}
+END_TEST
+
+/* The first round after an upgrade from a program that told nothing. */
+START_TEST(what_was_so_before_is_no_news)
+{
+	struct record before;
+
+	start(42);
+	before = record;
+	end(REASON_CRASHED);
+	announce_begin(&record, &before, announcement.now.wall_ms);
+	ck_assert_uint_eq(due(), 1);
+	ck_assert_int_eq(events[0].type, EVENT_WORKER_STOPPED);
+	announce_settle(&record);
+	before = record;
+	start(43);
+	announce_begin(&record, &before, announcement.now.wall_ms);
+	ck_assert_uint_eq(due(), 1);
+	ck_assert_int_eq(events[0].pid, 43);
+}
+END_TEST
+
+/* A record that was lost says nothing of what was told: its id does. */
+START_TEST(what_a_lost_record_had_is_told_again)
+{
+	start(42);
+	announce_begin(&record, &(struct record)RECORD_INIT, announcement.now.wall_ms);
+	ck_assert_uint_eq(due(), 1);
+	ck_assert_int_eq(events[0].type, EVENT_WORKER_STARTED);
+}
+END_TEST
+
 START_TEST(a_successor_is_no_second_start)
 {
 	struct procid next = process(43);
@@ -270,6 +322,9 @@ static Suite *announce_suite(void)
 	tcase_add_test(tcase, hung_is_told);
 	tcase_add_test(tcase, manual_stop_is_no_pressure);
 	tcase_add_test(tcase, alarm_and_all_clear_each_time_anew);
+	tcase_add_test(tcase, another_record_has_other_alarms);
+	tcase_add_test(tcase, what_was_so_before_is_no_news);
+	tcase_add_test(tcase, what_a_lost_record_had_is_told_again);
 	tcase_add_test(tcase, a_successor_is_no_second_start);
 	tcase_add_test(tcase, ends_with_the_host_have_no_uptime);
 	tcase_add_test(tcase, ids_tell_subjects_processes_and_types_apart);

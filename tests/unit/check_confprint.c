@@ -123,6 +123,24 @@ START_TEST(says_the_same_when_read_again)
 }
 END_TEST
 
+START_TEST(names_of_files_stay_in_their_comments)
+{
+	char *text;
+
+	tempdir_folder(dir, "conf.d");
+	write_file("conf.d/a\nworker evil { command = x }\n.conf", "worker w { command = y }\n");
+	load("");
+	ck_assert_uint_eq(config.worker_count, 1);
+	text = print(false);
+	config_free(&config);
+	write_file("conf.d/a\nworker evil { command = x }\n.conf", "");
+	load(text);
+	ck_assert_uint_eq(config.worker_count, 1);
+	ck_assert_str_eq(config.workers[0].name, "w");
+	free(text);
+}
+END_TEST
+
 START_TEST(leaves_defaults_out)
 {
 	char *text;
@@ -335,6 +353,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, says_the_same_when_read_again, 0, 2);
+	tcase_add_test(tcase, names_of_files_stay_in_their_comments);
 	tcase_add_test(tcase, leaves_defaults_out);
 	tcase_add_loop_test(tcase, prints_values_by_kind, 0,
 			    (int)(sizeof(values) / sizeof(values[0])));

@@ -17,6 +17,8 @@ static size_t lay_out(const char *letters)
 	for (size_t i = 0; i < count; i++) {
 		rounds[i][0] = letters[i];
 		queue[i].event.round = rounds[i];
+		/* Letters tell rounds apart, and when they were; a capital is of the same time as its small one. */
+		queue[i].event.wall_ms = 100000 * (letters[i] | 0x20);
 		queue[i].event.seq = 100 + (int64_t)i;
 	}
 	return count;
@@ -37,6 +39,8 @@ static const struct {
 	{ "aaaba", 4, 0, 1 },
 	{ "baaaa", 4, 0, 1 },
 	{ "aa", 1, 0, 2 },
+	/* Many at once, each with a round of its own. */
+	{ "aAaAb", 4, 0, 4 },
 	/* What was begun goes on as it was, whatever has come since. */
 	{ "aaaaaa", 4, 103, 4 },
 	{ "aaaaaa", 0, 103, 4 },

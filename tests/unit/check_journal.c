@@ -667,6 +667,20 @@ START_TEST(a_killed_writer_leaves_nothing_half)
 END_TEST
 
 /* Both write at the same time, each again and again: each waits for the other. */
+START_TEST(patience_can_be_less)
+{
+	struct journal *other = open_journal(JOURNAL_WRITE);
+
+	journal_set_patience(other, 1);
+	ck_well(journal_begin(journal, &err));
+	ck_assert_int_eq(journal_begin(other, &err), -1);
+	ck_assert_int_eq(err.sys_errno, JOURNAL_LOCKED);
+	ck_well(journal_commit(journal, &err));
+	ck_well(journal_begin(other, &err));
+	journal_close(other);
+}
+END_TEST
+
 START_TEST(two_writers_wait_for_each_other)
 {
 	pid_t child = fork();
@@ -731,6 +745,7 @@ static Suite *make_suite(void)
 	tcase_add_test(tests, what_is_rolled_back_is_not_there);
 	tcase_add_test(tests, closing_rolls_back);
 	tcase_add_test(tests, a_killed_writer_leaves_nothing_half);
+	tcase_add_test(tests, patience_can_be_less);
 	tcase_add_test(tests, two_writers_wait_for_each_other);
 	suite_add_tcase(suite, tests);
 	return suite;

@@ -208,6 +208,57 @@ START_TEST(rotations_are_followed)
 }
 END_TEST
 
+/* ---- excerpts, which go to others ---------------------------------------------------------- */
+
+static struct str excerpt;
+
+static const char *excerpt_of(const char *name, uid_t owner, int64_t lines, size_t max_bytes)
+{
+	str_free(&excerpt);
+	logtail_excerpt(check_dir_path(name), owner, lines, max_bytes, &excerpt);
+	return str_text(&excerpt);
+}
+
+START_TEST(excerpts_are_short)
+{
+	check_dir_write("log", A4, strlen(A4), 0600);
+	ck_assert_str_eq(excerpt_of("log", geteuid(), 2, 100), "cccc\ndddd");
+	ck_assert_str_eq(excerpt_of("log", geteuid(), 9, 100), "aaaa\nbbbb\ncccc\ndddd");
+	ck_assert_str_eq(excerpt_of("log", geteuid(), 9, 7), "c\ndddd");
+	ck_assert_str_eq(excerpt_of("log", geteuid(), 0, 100), "");
+	ck_assert_str_eq(excerpt_of("none", geteuid(), 9, 100), "");
+	ck_assert_int_eq(symlink("log", check_dir_path("link")), 0);
+	ck_assert_str_eq(excerpt_of("link", geteuid(), 9, 100), "");
+	ck_assert_str_eq(excerpt_of(".", geteuid(), 9, 100), "");
+	str_free(&excerpt);
+}
+END_TEST
+
+#define NOBODY 65534
+
+/* What a worker's user could do to have root read what it may not, and tell it. */
+START_TEST(nobody_is_led_elsewhere)
+{
+	ck_assert_int_eq(mkdir(check_dir_path("home"), 0755), 0);
+	ck_assert_int_eq(mkdir(check_dir_path("secret"), 0755), 0);
+	check_dir_write("home/mail.log", "well\n", 5, 0600);
+	check_dir_write("secret/mail.log", "secret\n", 7, 0600);
+	ck_assert_str_eq(excerpt_of("home/mail.log", geteuid(), 9, 100), "well");
+	ck_assert_str_eq(excerpt_of("home/mail.log", NOBODY - 1, 9, 100), "");
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(symlink("../secret", check_dir_path("home/log")), 0);
+	ck_assert_int_eq(chown(check_dir_path("home"), NOBODY, NOBODY), 0);
+	ck_assert_str_eq(excerpt_of("home/log/mail.log", 0, 9, 100), "");
+	ck_assert_str_eq(excerpt_of("home/log/mail.log", NOBODY, 9, 100), "");
+	/* Root's file, moved there. */
+	ck_assert_str_eq(excerpt_of("home/mail.log", NOBODY, 9, 100), "");
+	ck_assert_int_eq(chown(check_dir_path("home/mail.log"), NOBODY, NOBODY), 0);
+	ck_assert_str_eq(excerpt_of("home/mail.log", NOBODY, 9, 100), "well");
+	str_free(&excerpt);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("logtail");
@@ -220,6 +271,8 @@ static Suite *suite(void)
 	tcase_add_test(tcase, what_is_no_log_is_refused);
 	tcase_add_test(tcase, what_is_added_is_printed_once);
 	tcase_add_test(tcase, rotations_are_followed);
+	tcase_add_test(tcase, excerpts_are_short);
+	tcase_add_test(tcase, nobody_is_led_elsewhere);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

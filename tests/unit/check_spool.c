@@ -203,13 +203,80 @@ START_TEST(what_is_owed_earlier_stays_so)
 	patient.patience_ms = 3600000;
 	add(&patient, "c");
 	ck_assert_int_le(spool_owed_wall_ms(dir_fd), clock_read().wall_ms);
-	ck_assert_int_eq(spool_set_owed(dir_fd, now + 12345), 0);
-	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 12345);
-	ck_assert_int_eq(spool_set_owed(dir_fd, INT64_MAX), 0);
-	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
-	ck_assert_int_eq(spool_set_owed(dir_fd, INT64_MAX), 0);
 	spool_close(&spool);
 	spool_close(&patient);
+}
+END_TEST
+
+START_TEST(a_note_says_when)
+{
+	int64_t now = clock_read().wall_ms;
+
+	ck_assert_int_eq(spool_owe(dir_fd, now + 20000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 20000);
+	ck_assert_int_eq(spool_owe(dir_fd, now + 30000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 20000);
+	ck_assert_int_eq(spool_owe(dir_fd, now + 10000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), now + 10000);
+	spool_take_owed(dir_fd);
+	spool_drop_owed(dir_fd);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
+	/* Farther ahead than any wait: the clock was set back. */
+	ck_assert_int_eq(spool_owe(dir_fd, now + INT64_C(200000000)), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), 0);
+}
+END_TEST
+
+/* Whoever spools something while a courier is about to end. */
+START_TEST(who_comes_while_it_looks_is_not_forgotten)
+{
+	struct spool spool = SPOOL_INIT;
+	int64_t now = clock_read().wall_ms;
+
+	add(&spool, "one");
+	spool_take_owed(dir_fd);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), 0); /* it may be killed now */
+	ck_assert_str_eq(taken_now(), "one\n");
+	add(&spool, "two"); /* not by its first line */
+	ck_assert_int_eq(spool_owe(dir_fd, now + 60000), 0);
+	spool_drop_owed(dir_fd);
+	ck_assert_int_le(spool_owed_wall_ms(dir_fd), clock_read().wall_ms);
+	ck_assert_int_ge(spool_owed_wall_ms(dir_fd), now);
+	spool_close(&spool);
+}
+END_TEST
+
+/* A courier that was killed after it had taken the note is replaced, however late the next one would be due. */
+START_TEST(a_killed_courier_is_replaced)
+{
+	ck_assert_int_eq(spool_owe(dir_fd, 0), 0);
+	spool_take_owed(dir_fd);
+	ck_assert_int_eq(spool_owe(dir_fd, clock_read().wall_ms + 60000), 0);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), 0);
+	spool_take_owed(dir_fd);
+	spool_drop_owed(dir_fd);
+	ck_assert_int_eq(spool_owed_wall_ms(dir_fd), INT64_MAX);
+}
+END_TEST
+
+/* With a journal that takes nothing. */
+START_TEST(there_is_an_end_to_it)
+{
+	struct spool first = SPOOL_INIT;
+	struct spool second = SPOOL_INIT;
+	char path[4096];
+
+	write_file("1", "one\n");
+	add(&first, "two");
+	(void)snprintf(path, sizeof(path), "%s/" SPOOL_DIR "/1", dir);
+	ck_assert_int_eq(truncate(path, SPOOL_MAX_BYTES + 1), 0);
+	ck_assert_int_eq(spool_add(&second, dir_fd, "three", 5), -SPOOL_FULL);
+	add(&first, "four"); /* who has begun goes on */
+	ck_assert_int_eq(truncate(path, 4), 0);
+	add(&second, "five");
+	ck_assert_str_eq(taken_now(), "one\ntwo\nfour\nfive\n");
+	spool_close(&first);
+	spool_close(&second);
 }
 END_TEST
 
@@ -241,6 +308,10 @@ static Suite *spool_suite(void)
 	tcase_add_test(tcase, what_has_grown_stays);
 	tcase_add_test(tcase, a_line_that_does_not_fit_leaves_nothing);
 	tcase_add_test(tcase, what_is_owed_earlier_stays_so);
+	tcase_add_test(tcase, a_note_says_when);
+	tcase_add_test(tcase, who_comes_while_it_looks_is_not_forgotten);
+	tcase_add_test(tcase, a_killed_courier_is_replaced);
+	tcase_add_test(tcase, there_is_an_end_to_it);
 	tcase_add_test(tcase, links_in_its_place_are_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -21,8 +21,9 @@
 int logtail_print(const char *path, int64_t lines, FILE *out, int64_t *end, struct err *err);
 
 /*
- * Appends at most the last LINES lines, and at most MAX_BYTES, of PATH to TEXT, without its last newline. The file must belong to OWNER
- * or to us, as what is read goes to others. Nothing is appended where that is not so, or there is nothing to read.
+ * Appends at most the last LINES lines, and at most MAX_BYTES, of PATH to TEXT, without its last newline. The file must be a
+ * regular one of OWNER's, and, where we are root, no link that others could change may be on the way to it: what is read goes to others.
+ * Nothing is appended where that is not so, or there is nothing to read.
  */
 void logtail_excerpt(const char *path, uid_t owner, int64_t lines, size_t max_bytes, struct str *text);
 

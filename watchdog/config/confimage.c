@@ -102,12 +102,13 @@ static bool point_list(const struct confimage *image, struct strlist *list)
 	return list->items[list->count] == NULL;
 }
 
-/* The options that have pointers, and those that are numbers, found once instead of for each section. */
+/* The options that have pointers, and those that are numbers, found once instead of for each
+ * section. */
 #define OPTIONS_MAX 64
 
 struct kinds {
 	const struct option_spec *pointing[OPTIONS_MAX]; /* NULL behind the last */
-	const struct option_spec *numbers[OPTIONS_MAX];  /* likewise */
+	const struct option_spec *numbers[OPTIONS_MAX];	 /* likewise */
 };
 
 static struct kinds find_kinds(const struct option_spec *table)
@@ -254,8 +255,8 @@ static bool are_possible(const struct config *config)
 	bool is_good = true;
 
 	for (size_t i = 0; is_good && i < config->worker_count; i++)
-		is_good = is_possible(config->workers[i].name, &config->workers[i].options,
-				      &workers);
+		is_good =
+			is_possible(config->workers[i].name, &config->workers[i].options, &workers);
 	for (size_t i = 0; is_good && i < config->webhook_count; i++)
 		is_good = is_possible(config->webhooks[i].name, &config->webhooks[i].options,
 				      &webhooks);

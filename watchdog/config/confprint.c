@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watchdog/base/mem.h"
 #include "watchdog/base/signame.h"
+#include "watchdog/base/utf8.h"
 #include "watchdog/model/option.h"
 #include "watchdog/model/privacy.h"
 #include "watchdog/model/url.h"
@@ -178,11 +180,21 @@ struct section {
 	const void *options;
 };
 
+/* A comment, which a line break in the name of a file would end. */
+static void add_place(const char *file, int line, struct str *text)
+{
+	char *name = mem_dup(file);
+
+	utf8_make_line(name);
+	str_addf(text, "\n# %s:%d\n", name, line);
+	free(name);
+}
+
 static void add_section(const struct section *section, const struct option_spec *table,
 			const void *defaults, struct str *text)
 {
-	str_addf(text, "\n# %s:%d\n%s \"%s\" {\n", section->file, section->line, section->word,
-		 section->name);
+	add_place(section->file, section->line, text);
+	str_addf(text, "%s \"%s\" {\n", section->word, section->name);
 	for (const struct option_spec *option = table; option->name; option++) {
 		if (option->kind == OPTION_LATER ||
 		    (defaults && confprint_is_same(option, section->options, defaults)))
@@ -241,8 +253,8 @@ static void add_pings(const struct config *config, bool is_all, struct str *text
 
 static void add_group(const struct config_group *group, struct str *text)
 {
-	str_addf(text, "\n# %s:%d\ngroup \"%s\" {\n\tworkers = ", group->file, group->line,
-		 group->name);
+	add_place(group->file, group->line, text);
+	str_addf(text, "group \"%s\" {\n\tworkers = ", group->name);
 	add_list(&group->workers, OPTION_OPEN, text);
 	str_add(text, "\n}\n");
 }
@@ -258,7 +270,11 @@ static void add_comment(const char *name, const char *value, struct str *text)
 
 static void add_top(const struct config *config, struct str *text)
 {
-	str_addf(text, "# main file %s\n", config->main_file ? config->main_file : "unknown");
+	char *main_file = mem_dup(config->main_file ? config->main_file : "unknown");
+
+	utf8_make_line(main_file);
+	str_addf(text, "# main file %s\n", main_file);
+	free(main_file);
 	add_comment("conf_dir", config->conf_dir, text);
 	add_comment("state_dir", config->state_dir, text);
 	add_comment("pidfile_dir", config->pidfile_dir, text);

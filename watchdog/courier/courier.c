@@ -21,9 +21,12 @@
 /* Between two looks at what rounds have left. */
 #define LOOK_MS INT64_C(200)
 /* A try that is due so soon is waited for; for a later one another courier is called. */
-#define SOON_MS INT64_C(10000)
-/* Should we be killed, another one is to come then. */
+#define SOON_MS		INT64_C(10000)
+#define PATIENCE_MIN_MS INT64_C(200)
+/* To tidy up behind a run that was still alive. */
 #define FOLLOW_UP_MS INT64_C(60000)
+/* How often it is looked whether a webhook is there again. */
+#define ABSENT_MS INT64_C(3600000)
 
 struct service {
 	struct errand errand;
@@ -88,8 +91,6 @@ static int open_journal(struct service *service, struct err *err)
 	struct str notice = STR_INIT;
 	int status;
 
-	/* Fails where nothing can be written: the journal says so. */
-	(void)spool_set_owed(errand->state_fd, errand->now.wall_ms + FOLLOW_UP_MS);
 	status = journal_open(&errand->journal, errand->config->state_dir, JOURNAL_WRITE, &notice,
 			      err);
 	if (notice.len)
@@ -98,18 +99,22 @@ static int open_journal(struct service *service, struct err *err)
 	if (status)
 		return -1;
 	complaints_clear(&errand->complaints, "journal");
-	return open_queues(service, err);
+	/* While there is time. */
+	return retention_keep(errand, err) ? -1 : open_queues(service, err);
 }
 
 static int take_in(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
 	size_t passed_over = 0;
+	int count;
 
 	if (!errand->journal && open_journal(service, err))
 		return -1;
-	if (intake(errand->journal, errand->config, errand->state_fd, &passed_over, err) < 0)
+	count = intake(errand->journal, errand->config, errand->state_fd, &passed_over, err);
+	if (count < 0)
 		return -1;
+	errand->is_journal_proven = errand->is_journal_proven || count > 0;
 	if (passed_over)
 		errand_complain(errand, COMPLAINT_NOTE, "spool",
 				"lines that no round of ours has written were passed over");
@@ -124,7 +129,7 @@ static bool needs_journal(const struct service *service)
 	const struct errand *errand = &service->errand;
 
 	return inbox_count(errand->state_fd) > 0 ||
-	       spool_owed_wall_ms(errand->state_fd) != INT64_MAX ||
+	       spool_owed_wall_ms(errand->state_fd) <= errand->now.wall_ms ||
 	       (!errand->options->is_detached &&
 		faccessat(errand->state_fd, JOURNAL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
@@ -204,12 +209,27 @@ static int64_t wait_ms(const struct service *service)
 	return least(next, LOOK_MS);
 }
 
+/* Near its end the courier does not wait for a lock for longer than it lives. */
+static void look_at_clock(struct service *service)
+{
+	struct errand *errand = &service->errand;
+	int64_t left_ms;
+
+	errand->now = clock_read();
+	left_ms = errand->until_boot_ms - errand->now.boot_ms;
+	if (errand->journal)
+		journal_set_patience(errand->journal,
+				     left_ms < PATIENCE_MIN_MS
+					     ? PATIENCE_MIN_MS
+					     : least(left_ms, JOURNAL_PATIENCE_MS));
+}
+
 static void turn(struct service *service)
 {
 	struct errand *errand = &service->errand;
 	struct err err = ERR_INIT;
 
-	errand->now = clock_read();
+	look_at_clock(service);
 	if (!service->has_failed && (look(service, &err) || step_queues(service, &err)))
 		fail(service, &err);
 	pinging_step(&service->pinging, errand);
@@ -257,6 +277,21 @@ static int64_t owed_wall_ms(const struct service *service)
 	return owed;
 }
 
+/* Whether something is owed to a webhook that the configuration does not have, or not so that it
+ * could be read. */
+static int owes_the_absent(struct service *service, bool *does, struct err *err)
+{
+	struct errand *errand = &service->errand;
+	struct tally tally;
+	int status = tally_take(&tally, errand->journal, errand->config, err);
+
+	*does = false;
+	for (size_t i = 0; status == 0 && i < tally.count; i++)
+		*does = *does || (!tally.webhooks[i].webhook && tally.webhooks[i].tally.owed);
+	tally_free(&tally);
+	return status;
+}
+
 static int look_again(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
@@ -269,30 +304,28 @@ static int look_again(struct service *service, struct err *err)
 	return batch_store(&errand->batch, errand->journal, err);
 }
 
-/*
- * Says when the next one is to come; then looks once more: who has come between has either been
- * seen, or has said when after us. 1: there is something to be sent now; 0; or -1 with ERR.
- */
+/* Says when the next one is to come. 1: there is something to be sent now; 0; or -1 with ERR: the
+ * note that was taken stays, and is due. */
 static int settle(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
 	int64_t *owed = &errand->done.next_wall_ms;
-	int64_t again;
+	int64_t next_wall_ms;
+	bool is_for_absent;
 
-	if (batch_store(&errand->batch, errand->journal, err) || retention_keep(errand, err) ||
-	    look_again(service, err))
+	look_at_clock(service);
+	if (batch_store(&errand->batch, errand->journal, err))
 		return -1;
-	*owed = owed_wall_ms(service);
-	(void)spool_set_owed(errand->state_fd, *owed); /* where it fails, the follow-up stands */
-	if (look_again(service, err))
+	spool_take_owed(errand->state_fd);
+	if (look_again(service, err) || owes_the_absent(service, &is_for_absent, err))
 		return -1;
-	if (wait_ms(service) >= 0)
-		return 1;
-	again = owed_wall_ms(service);
-	if (again < *owed)
-		(void)spool_set_owed(errand->state_fd, again);
-	*owed = again;
-	return 0;
+	*owed = next_wall_ms = owed_wall_ms(service);
+	/* Who comes back is not announced by anything. */
+	if (is_for_absent)
+		next_wall_ms = least(next_wall_ms, errand->now.wall_ms + ABSENT_MS);
+	if (next_wall_ms == INT64_MAX || spool_owe(errand->state_fd, next_wall_ms) == 0)
+		spool_drop_owed(errand->state_fd);
+	return wait_ms(service) >= 0;
 }
 
 static bool is_over(struct service *service)
@@ -305,9 +338,6 @@ static bool is_over(struct service *service)
 	status = settle(service, &err);
 	if (status < 0)
 		fail(service, &err);
-	else if (status > 0)
-		(void)spool_set_owed(service->errand.state_fd,
-				     service->errand.now.wall_ms + FOLLOW_UP_MS);
 	return status <= 0;
 }
 

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/courier/digest.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+static bool belong_together(const struct journal_event *a, const struct journal_event *b)
+{
+	int64_t distance_ms;
+
+	return strcmp(a->round, b->round) == 0 ||
+	       (!__builtin_sub_overflow(a->wall_ms, b->wall_ms, &distance_ms) &&
+		distance_ms <= DIGEST_SPAN_MS && distance_ms >= -DIGEST_SPAN_MS);
+}
 
 size_t digest_run(const struct journal_delivery *deliveries, size_t count)
 {
-	size_t run = 0;
+	size_t run = count ? 1 : 0;
 
 	while (run < count && run < DIGEST_MAX &&
-	       strcmp(deliveries[run].event.round, deliveries[0].event.round) == 0)
+	       belong_together(&deliveries[run - 1].event, &deliveries[run].event))
 		run++;
 	return run;
 }

@@ -28,6 +28,7 @@ struct errand {
 	const struct courier_options *options;
 	int state_fd;
 	struct journal *journal; /* NULL: there has been nothing for it to do */
+	bool is_journal_proven;	 /* it has stored something in this run */
 	struct http *http;
 	struct batch batch;
 	struct complaints complaints;
@@ -47,6 +48,9 @@ bool errand_has_time(const struct errand *errand);
 
 /* WANTED_MS, or what is left. */
 int64_t errand_timeout_ms(const struct errand *errand, int64_t wanted_ms);
+
+/* Whether RESULT says nothing: GIVEN_MS were less than the WANTED_MS, and ran out. What had no connection had all of its time for that. */
+bool errand_was_cut(const struct http_result *result, int64_t given_ms, int64_t wanted_ms);
 
 /* For a person: to the complaints, in the foreground also to standard error, once a run. */
 void errand_complain(struct errand *errand, enum complaint_kind kind, const char *topic,

@@ -159,7 +159,8 @@ static int take_sample(struct intake *intake, const json_t *object)
 
 static int take_line(struct intake *intake, const struct spool_line *line)
 {
-	json_t *object = line->len > LINE_MAX_BYTES ? NULL : json_loadb(line->text, line->len, 0, NULL);
+	json_t *object =
+		line->len > LINE_MAX_BYTES ? NULL : json_loadb(line->text, line->len, 0, NULL);
 	int status = 0;
 
 	if (!json_is_object(object))
@@ -213,7 +214,8 @@ static int take_in(struct intake *intake, int state_fd)
 	int status = 0;
 
 	if (seen < 0)
-		status = err_set(intake->err, ERR_SYSTEM, -seen, "cannot read spool/ in the state directory");
+		status = err_set(intake->err, ERR_SYSTEM, -seen,
+				 "cannot read spool/ in the state directory");
 	/* Most of the time there is nothing. */
 	else if (reading.count)
 		status = store(intake, &reading);

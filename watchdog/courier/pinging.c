@@ -195,8 +195,7 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 	if (strcmp(target->rid, target->pinging->beat.rid) != 0) {
 		/* There is a newer one by now. */
 		begin_target(target, errand);
-	} else if (!is_taken && result->failure == HTTP_TIMEOUT &&
-		   target->timeout_ms < target->ping->options.timeout_ms) {
+	} else if (errand_was_cut(result, target->timeout_ms, target->ping->options.timeout_ms)) {
 		target->is_cut = true;
 	} else if (target->step == BEAT_START) {
 		/* Whatever became of it: the end is what counts. */

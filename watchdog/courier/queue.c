@@ -192,7 +192,14 @@ int queue_open(struct queue *queue, const struct webhook *webhook, struct errand
 	(void)snprintf(queue->topic, sizeof(queue->topic), "webhook %s", webhook->name);
 	(void)http_host(webhook->options.url, queue->host, sizeof(queue->host));
 	read_secrets(queue, errand);
-	return queue_look(queue, errand, err);
+	if (queue_look(queue, errand, err))
+		return -1;
+	/* Enabled again, a secret that can be read again: that is over, though nothing was sent
+	 * yet. */
+	if (!queue->is_mute && !queue->endpoint.disabled_wall_ms &&
+	    !queue->endpoint.failing_wall_ms)
+		complaints_clear(&errand->complaints, queue->topic);
+	return 0;
 }
 
 void queue_close(struct queue *queue)
@@ -212,11 +219,23 @@ static bool has_more(const struct queue *queue)
 	return !queue->endpoint.disabled_wall_ms && (queue->at < queue->count || !queue->is_whole);
 }
 
+/* Until when the event at the head waits for company, as far as that is known. */
+static int64_t gathering_wall_ms(const struct queue *queue)
+{
+	if (queue->is_hasty || queue->at >= queue->count ||
+	    queue->window[queue->at].event.seq != queue->gather_seq)
+		return 0;
+	return queue->gather_wall_ms;
+}
+
 int64_t queue_due_wall_ms(const struct queue *queue)
 {
+	int64_t gathering = gathering_wall_ms(queue);
+	int64_t next = queue->is_hasty ? 0 : queue->endpoint.next_wall_ms;
+
 	if (queue->sending || queue->is_cut || queue->is_mute || !has_more(queue))
 		return INT64_MAX;
-	return queue->is_hasty ? 0 : queue->endpoint.next_wall_ms;
+	return gathering > next ? gathering : next;
 }
 
 int64_t queue_owed_wall_ms(const struct queue *queue, int64_t now_wall_ms)
@@ -368,8 +387,7 @@ static void take(struct sender *sender, struct errand *errand, const struct http
 
 	queue->sending = 0;
 	say(queue, errand, count, result, why);
-	if (result->failure == HTTP_TIMEOUT &&
-	    queue->timeout_ms < queue->webhook->options.timeout_ms) {
+	if (errand_was_cut(result, queue->timeout_ms, queue->webhook->options.timeout_ms)) {
 		queue->is_cut = true;
 		return;
 	}
@@ -398,7 +416,7 @@ static bool is_short(const struct queue *queue)
 {
 	size_t left = queue->count - queue->at;
 
-	if (queue->is_whole || (left && queue->at == 0))
+	if (queue->is_whole)
 		return false;
 	return !left ||
 	       (digest_limit(queue) > 0 && digest_run(queue->window + queue->at, left) == left);
@@ -449,6 +467,19 @@ static int fix_digest(struct queue *queue, struct errand *errand, size_t count, 
 	return batch_store(&errand->batch, errand->journal, err);
 }
 
+/* With a journal that stores nothing (a full disk, a lock) the same would be sent again by each
+ * courier, minute by minute. */
+static int prove_journal(struct queue *queue, struct errand *errand, struct err *err)
+{
+	if (errand->is_journal_proven)
+		return 0;
+	store_endpoint(queue, errand);
+	if (batch_store(&errand->batch, errand->journal, err))
+		return -1;
+	errand->is_journal_proven = true;
+	return 0;
+}
+
 static void begin(struct queue *queue, struct errand *errand, const struct message *message)
 {
 	struct http_request request;
@@ -469,7 +500,7 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 	struct message message;
 	struct err why = ERR_INIT;
 
-	if (fix_digest(queue, errand, count, err))
+	if (prove_journal(queue, errand, err) || fix_digest(queue, errand, count, err))
 		return -1;
 	if (message_make(&queue->webhook->options, &queue->secrets, queue->window + queue->at,
 			 count, held_back, errand->now.wall_ms / 1000, &message, &why) == 0) {
@@ -487,6 +518,26 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 	return 0;
 }
 
+/* Whether a new one at the head, for people, is to wait for others that belong to it. One that was
+ * tried does not. */
+static bool is_gathering(struct queue *queue, const struct errand *errand)
+{
+	const struct journal_delivery *head = &queue->window[queue->at];
+	int64_t latest_wall_ms = errand->now.wall_ms + DIGEST_GATHER_MS;
+
+	if (queue->at >= queue->count || digest_limit(queue) == 0 || head->attempts > 0 ||
+	    head->event.seq <= queue->endpoint.digest_seq)
+		return false;
+	if (head->event.seq != queue->gather_seq) {
+		queue->gather_seq = head->event.seq;
+		queue->gather_wall_ms = head->owed_wall_ms + DIGEST_GATHER_MS;
+	}
+	/* The clock was set back. */
+	if (queue->gather_wall_ms > latest_wall_ms)
+		queue->gather_wall_ms = latest_wall_ms;
+	return gathering_wall_ms(queue) > errand->now.wall_ms;
+}
+
 int queue_step(struct queue *queue, struct errand *errand, struct err *err)
 {
 	int64_t held_back;
@@ -496,6 +547,8 @@ int queue_step(struct queue *queue, struct errand *errand, struct err *err)
 	if (is_short(queue) &&
 	    (batch_store(&errand->batch, errand->journal, err) || read_window(queue, errand, err)))
 		return -1;
+	if (is_gathering(queue, errand))
+		return 0;
 	if (hold_back(queue, errand, &held_back, err))
 		return -1;
 	return queue->at < queue->count ? send_next(queue, errand, held_back, err) : 0;

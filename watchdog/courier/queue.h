@@ -24,6 +24,8 @@ struct queue {
 	struct journal_delivery *window; /* the first that are owed, in order */
 	size_t count, at;                /* those before AT are done */
 	bool is_whole;                   /* there are no more than the window has */
+	int64_t gather_seq;              /* which event at the head it is that is waited with … */
+	int64_t gather_wall_ms;          /* … until then, for what may belong to it */
 	/* Under way: */
 	size_t sending; /* so many from AT on, as one message; 0: nothing */
 	char id[JOURNAL_ID_MAX + 1];

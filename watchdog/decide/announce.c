@@ -111,8 +111,9 @@ static struct event pressed(const struct record *record, const struct announceme
 
 static struct event alarm(const struct record *record, const struct announcement *a)
 {
-	const uint64_t facts[] = { a->herd, hash_text(HASH_INIT, record->boot_id),
-				   (uint64_t)record->alarms, (uint64_t)record->starts };
+	/* A worker that was removed and comes back has another record, whose counters begin anew. */
+	const uint64_t facts[] = { a->herd, (uint64_t)record->born_wall_ms, (uint64_t)record->alarms,
+				   (uint64_t)record->starts, record->ended };
 	struct event event = make(record, a,
 				  record->fatal ? EVENT_WORKER_FATAL : EVENT_WORKER_RECOVERED);
 
@@ -128,6 +129,17 @@ static struct event alarm(const struct record *record, const struct announcement
 	event.reason = (enum reason)record->last_exit_reason;
 	event.exit = record->last_exit;
 	return event;
+}
+
+void announce_begin(struct record *record, const struct record *before, int64_t now_wall_ms)
+{
+	struct record known = *before;
+
+	if (record->born_wall_ms)
+		return;
+	record->born_wall_ms = now_wall_ms;
+	announce_settle(&known);
+	record->told = known.told;
 }
 
 size_t announce_due(const struct record *record, const struct announcement *a,

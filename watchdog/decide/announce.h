@@ -34,6 +34,12 @@ struct announcement {
 /* What stands for a process in a record's `ended` and `told`; never 0. */
 uint64_t announce_key(const struct procid *process);
 
+/*
+ * Before announce_due. BEFORE: as it was last written. A RECORD that is new gets its time of birth; of one that a program has written
+ * which told nothing, what it had is no news.
+ */
+void announce_begin(struct record *record, const struct record *before, int64_t now_wall_ms);
+
 /* The events that RECORD owes, in the order in which they happened, to EVENTS; their number. Borrows from RECORD and ANNOUNCEMENT. */
 size_t announce_due(const struct record *record, const struct announcement *announcement,
 		    struct event events[ANNOUNCE_MAX]);

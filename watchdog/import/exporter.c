@@ -13,6 +13,7 @@ void exporter_free(struct exporter *exporter)
 {
 	filetree_free(&exporter->tree);
 	strlist_free(&exporter->warnings);
+	strlist_free(&exporter->left_out);
 }
 
 void exporter_warn(struct exporter *exporter, const struct worker *worker, const char *format, ...)
@@ -38,7 +39,7 @@ bool exporter_make(struct exporter *exporter, const struct worker *worker,
 	if (exportworker_make(exporter->config, worker, made, &err) == 0)
 		return true;
 	strlist_take(&exporter->warnings, mem_format("%s: it is left out", err.text));
-	exporter->left_out++;
+	strlist_add(&exporter->left_out, worker->name);
 	return false;
 }
 
@@ -47,7 +48,7 @@ bool exporter_has(const struct exporter *exporter, const char *name)
 	for (size_t i = 0; i < exporter->config->worker_count; i++)
 		if (exporter->is_selected[i] &&
 		    strcmp(exporter->config->workers[i].name, name) == 0)
-			return true;
+			return !strlist_has(&exporter->left_out, name);
 	return false;
 }
 

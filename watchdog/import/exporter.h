@@ -16,7 +16,7 @@ struct exporter {
 	const bool *is_selected; /* by worker of CONFIG */
 	struct filetree tree;	 /* the result */
 	struct strlist warnings; /* lines, "FILE:LINE: …" */
-	size_t left_out;	 /* workers that could not be exported */
+	struct strlist left_out; /* workers that could not be exported */
 };
 
 void exporter_free(struct exporter *exporter);
@@ -29,7 +29,7 @@ void exporter_warn(struct exporter *exporter, const struct worker *worker, const
 bool exporter_make(struct exporter *exporter, const struct worker *worker,
 		   struct exportworker *made);
 
-/* Whether NAME is among the workers that are selected. */
+/* Whether NAME is among the workers that are selected, and was not left out so far. */
 bool exporter_has(const struct exporter *exporter, const char *name);
 
 /* Warns of each option that is set and not in KNOWN. KEEPER: what cannot say it. */

@@ -116,6 +116,12 @@ void journal_close(struct journal *journal)
 	free(journal);
 }
 
+void journal_set_patience(struct journal *journal, int64_t patience_ms)
+{
+	if (journal->sql)
+		sql_set_patience(journal->sql, (int)patience_ms);
+}
+
 bool journal_is_current(const struct journal *journal)
 {
 	char *path;

@@ -45,6 +45,9 @@ int journal_open(struct journal **journal, const char *state_dir, enum journal_a
 		 struct str *notice, struct err *err);
 void journal_close(struct journal *journal); /* NULL: nothing */
 
+/* From now on a lock is waited for so long: for who has less time than JOURNAL_PATIENCE_MS. */
+void journal_set_patience(struct journal *journal, int64_t patience_ms);
+
 /* Whether it is still the one in its directory: false once it was replaced, removed, or, where there was none, made. */
 bool journal_is_current(const struct journal *journal);
 

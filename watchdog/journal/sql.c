@@ -297,6 +297,11 @@ int sql_open(struct sql **out, const char *path, enum sql_access access, int pat
 	return sql_is_current(sql) ? 0 : fail(sql, SQLITE_READONLY_DBMOVED, err);
 }
 
+void sql_set_patience(struct sql *sql, int patience_ms)
+{
+	(void)sqlite3_busy_timeout(sql->db, patience_ms); /* fails for no handle only */
+}
+
 void sql_close(struct sql *sql)
 {
 	if (!sql)

@@ -36,6 +36,7 @@ enum sql_access {
 /* PATH: absolute, its folders without symbolic links. Locks are waited for, PATIENCE_MS at most. sql_close in any case. */
 int sql_open(struct sql **sql, const char *path, enum sql_access access, int patience_ms,
 	     struct err *err);
+void sql_set_patience(struct sql *sql, int patience_ms);
 void sql_close(struct sql *sql); /* rolls back what is open; NULL: nothing */
 
 /* Whether PATH still names the file that is open. */

@@ -95,6 +95,7 @@ static const struct field fields[] = {
 	NUMBER("start_reason", start_reason, 0, REASON_COUNT - 1),
 	NUMBER("fatal", fatal, 0, 1),
 	NUMBER("alarms", alarms, 0, INT64_MAX),
+	TIME("born_wall_ms", born_wall_ms),
 	NUMBER("untold", untold, 0, 1),
 	OTHER(KIND_HEX, "told_started", told.started),
 	OTHER(KIND_HEX, "told_ended", told.ended),

@@ -74,6 +74,7 @@ struct record {
 	int64_t start_reason;       /* enum reason: why `process` was started */
 	int64_t fatal;              /* given out as FATAL, and not come up since */
 	int64_t alarms;             /* how often a change of that was told */
+	int64_t born_wall_ms;       /* when it was begun: tells it from those of the same instance that were lost; 0: a program that told nothing */
 	int64_t untold;             /* something could not be spooled: to be tried again */
 	struct record_told told;
 	char failure[RECORD_FAILURE_SIZE]; /* why the last start failed; "" where it did not */

@@ -14,6 +14,7 @@
 #include "watchdog/act/observe.h"
 #include "watchdog/act/vitals.h"
 #include "watchdog/base/signame.h"
+#include "watchdog/decide/announce.h"
 #include "watchdog/decide/settle.h"
 #include "watchdog/round/judge.h"
 #include "watchdog/round/look.h"
@@ -36,21 +37,35 @@ void pass_look(struct herd *herd)
 	judge_all(herd);
 }
 
-/* Told first: who is killed between the two leaves the telling to the next one, who tells the same. */
-static int save(struct herd *herd, struct slot *slot, struct record *record)
+static int write_record(struct herd *herd, struct slot *slot, const struct record *record)
 {
-	int status;
+	int status = recordfile_write(&herd->scene.dir, &slot->instance, record);
 
-	if (record_equal(record, &slot->record) && !record->untold)
-		return 0;
-	tell_slot(herd, slot, record);
-	status = recordfile_write(&herd->scene.dir, &slot->instance, record);
 	if (status < 0) {
 		slot_complain(slot, "cannot write its record", -status);
 		return -1;
 	}
 	slot->record = *record;
 	return 0;
+}
+
+/* Told first: who is killed between the two leaves the telling to the next one, who tells the same. */
+static int save(struct herd *herd, struct slot *slot, struct record *record)
+{
+	bool is_new = !slot->record.born_wall_ms;
+
+	if (record_equal(record, &slot->record) && !record->untold)
+		return 0;
+	announce_begin(record, &slot->record, clock_read().wall_ms);
+	/* Of nothing else is there only the record to make an id of. */
+	if (is_new && record->fatal != record->told.fatal) {
+		record->untold = 1;
+		if (write_record(herd, slot, record))
+			return -1;
+	}
+	tell_slot(herd, slot, record);
+	/* Nothing could be told: that is known already. */
+	return record_equal(record, &slot->record) ? 0 : write_record(herd, slot, record);
 }
 
 static void remove_pidfile(struct herd *herd, const struct slot *slot)
@@ -216,9 +231,19 @@ static void reload(struct herd *herd, struct slot *slot, struct decision *decisi
 			 reason_name(REASON_DEPLOY));
 }
 
+/* What it has to tell would go with the record. */
+static bool has_told_all(struct herd *herd, struct slot *slot)
+{
+	struct record record = slot->record;
+
+	return !record.untold || (save(herd, slot, &record) == 0 && !slot->record.untold);
+}
+
 static void forget(struct herd *herd, struct slot *slot)
 {
 	remove_pidfile(herd, slot);
+	if (!has_told_all(herd, slot))
+		return;
 	(void)recordfile_remove(&herd->scene.dir, &slot->instance);
 	slot->record = (struct record)RECORD_INIT;
 	slot->is_forgotten = true;

@@ -25,8 +25,61 @@
 /* Nanoseconds since 1970. */
 #define STAMP_DIGITS 19
 /* Who is written to all the time is read all the same. */
-#define LOOKS_MAX 20
+#define LOOKS_MAX	 20
 #define LITTER_MIN_AGE_S 600
+
+/* ---- what there is ------------------------------------------------------------------------- */
+
+struct spool_file {
+	char *name;
+	off_t size; /* as it was at the moment that is read */
+	char *text;
+	bool is_left; /* nobody will add to it any more */
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct spool_file *left = a;
+	const struct spool_file *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static void add_file(int dir_fd, const char *name, struct spool_reading *reading)
+{
+	struct stat st;
+
+	if (name[0] == '.' || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode))
+		return;
+	if ((reading->file_count & (reading->file_count - 1)) == 0) /* full at each power of two */
+		reading->files = mem_resize(reading->files,
+					    reading->file_count ? reading->file_count * 2 : 1,
+					    sizeof(*reading->files));
+	reading->files[reading->file_count++] =
+		(struct spool_file){ .name = mem_dup(name), .size = st.st_size };
+}
+
+static int list(int dir_fd, struct spool_reading *reading)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int failure = errno;
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return -failure;
+	}
+	while (errno = 0, (entry = readdir(stream)))
+		add_file(dir_fd, entry->d_name, reading);
+	failure = errno;
+	closedir(stream);
+	if (reading->file_count)
+		qsort(reading->files, reading->file_count, sizeof(*reading->files), by_name);
+	return -failure;
+}
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -46,11 +99,12 @@ static int open_dir(int state_fd, bool is_to_be_made)
 /* The time first, in a width that sorts; then whatever no other run has. */
 static void name_it(struct spool *spool, int attempt)
 {
-	(void)snprintf(spool->name, sizeof(spool->name), "%016" PRId64 "-%d-%d", clock_read().wall_ms,
-		       (int)getpid(), attempt);
+	(void)snprintf(spool->name, sizeof(spool->name), "%016" PRId64 "-%d-%d",
+		       clock_read().wall_ms, (int)getpid(), attempt);
 }
 
-/* Held by all who share the file's description, the lock goes with the last of them. Under its name nobody ever sees it without. */
+/* Held by all who share the file's description, the lock goes with the last of them. Under its name
+ * nobody ever sees it without. */
 static int lock_and_name(const struct spool *spool, int dir_fd, const char *temporary)
 {
 	struct stat st;
@@ -81,10 +135,17 @@ static int make_file(struct spool *spool, int dir_fd)
 	return status;
 }
 
-/* What is owed earlier stays owed earlier. */
-static int owe(int state_fd, int64_t wall_ms)
+/* A journal that cannot be written is a person's business, and no reason to fill the disk. */
+static int check_room(int dir_fd)
 {
-	return spool_owed_wall_ms(state_fd) <= wall_ms ? 0 : spool_set_owed(state_fd, wall_ms);
+	struct spool_reading reading = SPOOL_READING_INIT;
+	int status = list(dir_fd, &reading);
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < reading.file_count; i++)
+		bytes += reading.files[i].size;
+	spool_reading_free(&reading);
+	return status == 0 && bytes > SPOOL_MAX_BYTES ? -SPOOL_FULL : status;
 }
 
 /* Who is killed in here leaves a file that says nothing. */
@@ -95,13 +156,9 @@ static int begin(struct spool *spool, int state_fd)
 
 	if (dir_fd < 0)
 		return dir_fd;
-	status = make_file(spool, dir_fd);
+	status = check_room(dir_fd);
 	if (status == 0)
-		status = owe(state_fd, clock_read().wall_ms + spool->patience_ms);
-	if (status < 0 && spool->fd >= 0) {
-		(void)unlinkat(dir_fd, spool->name, 0);
-		spool_close(spool);
-	}
+		status = make_file(spool, dir_fd);
 	close(dir_fd);
 	return status;
 }
@@ -149,7 +206,8 @@ int spool_add(struct spool *spool, int state_fd, const char *line, size_t len)
 	/* Half a line would swallow the next one. */
 	if (status < 0 && ftruncate(spool->fd, end))
 		spool_close(spool);
-	return status;
+	/* With each line: a courier that is about to end may have looked already. */
+	return status < 0 ? status : spool_owe(state_fd, clock_read().wall_ms + spool->patience_ms);
 }
 
 void spool_close(struct spool *spool)
@@ -161,7 +219,8 @@ void spool_close(struct spool *spool)
 
 /* ---- owed --------------------------------------------------------------------------------- */
 
-int64_t spool_owed_wall_ms(int state_fd)
+/* INT64_MAX where there is none. */
+static int64_t time_of_owed(int state_fd, int64_t now_wall_ms)
 {
 	struct stat st;
 	int64_t owed_wall_ms;
@@ -169,106 +228,118 @@ int64_t spool_owed_wall_ms(int state_fd)
 	if (fstatat(state_fd, SPOOL_OWED, &st, AT_SYMLINK_NOFOLLOW))
 		return INT64_MAX;
 	owed_wall_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return owed_wall_ms > clock_read().wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
+	return owed_wall_ms > now_wall_ms + OWED_MAX_MS ? 0 : owed_wall_ms;
 }
 
-static int set_time(int state_fd, int64_t wall_ms)
+int64_t spool_owed_wall_ms(int state_fd)
+{
+	int64_t now_wall_ms = clock_read().wall_ms;
+	int64_t owed_wall_ms = time_of_owed(state_fd, now_wall_ms);
+	struct stat st;
+
+	if (owed_wall_ms > now_wall_ms &&
+	    fstatat(state_fd, SPOOL_OWED_TAKEN, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return owed_wall_ms;
+}
+
+static void times_of(int64_t wall_ms, struct timespec times[2])
+{
+	times[0].tv_sec = times[1].tv_sec = (time_t)(wall_ms / 1000);
+	times[0].tv_nsec = times[1].tv_nsec = (long)(wall_ms % 1000) * 1000000;
+}
+
+static int set_owed(int state_fd, int64_t wall_ms)
 {
 	struct timespec times[2];
 
-	times[0].tv_sec = times[1].tv_sec = (time_t)(wall_ms / 1000);
-	times[0].tv_nsec = times[1].tv_nsec = (long)(wall_ms % 1000) * 1000000;
+	times_of(wall_ms, times);
 	return utimensat(state_fd, SPOOL_OWED, times, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
-int spool_set_owed(int state_fd, int64_t wall_ms)
+/* Never in the place of one that has come meanwhile, but on file systems without links. */
+static int name_owed(int state_fd, const char *temporary)
 {
+	if (linkat(state_fd, temporary, state_fd, SPOOL_OWED, 0) && errno != EEXIST)
+		return renameat(state_fd, temporary, state_fd, SPOOL_OWED) ? -errno : 0;
+	(void)unlinkat(state_fd, temporary, 0); /* left, it is litter */
+	return 0;
+}
+
+/* It has its time from the start: whoever sees it between would take it for due, and leave it
+ * alone. */
+static int make_owed(int state_fd, int64_t wall_ms)
+{
+	char temporary[sizeof(ATOMFILE_PREFIX) + 32];
+	struct timespec times[2];
 	int status;
 	int fd;
 
-	if (wall_ms == INT64_MAX)
-		return unlinkat(state_fd, SPOOL_OWED, 0) && errno != ENOENT ? -errno : 0;
-	status = set_time(state_fd, wall_ms);
-	if (status != -ENOENT)
-		return status;
-	fd = openat(state_fd, SPOOL_OWED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	(void)snprintf(temporary, sizeof(temporary), ATOMFILE_PREFIX "owed-%d", (int)getpid());
+	(void)unlinkat(state_fd, temporary, 0); /* of somebody who was killed under our number */
+	fd = openat(state_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd < 0)
 		return -errno;
-	close(fd);
-	return set_time(state_fd, wall_ms);
+	times_of(wall_ms, times);
+	status = futimens(fd, times) ? -errno : 0;
+	close(fd); /* nothing was written */
+	return status < 0 ? status : name_owed(state_fd, temporary);
 }
 
-/* ---- reading: what there is --------------------------------------------------------------- */
-
-struct spool_file {
-	char *name;
-	off_t size; /* as it was at the moment that is read */
-	char *text;
-	bool is_left; /* nobody will add to it any more */
-};
-
-static int by_name(const void *a, const void *b)
+int spool_owe(int state_fd, int64_t wall_ms)
 {
-	const struct spool_file *left = a;
-	const struct spool_file *right = b;
+	int status = 0;
 
-	return strcmp(left->name, right->name);
-}
+	/* The courier may take it at any moment, and others may make it. */
+	for (int attempt = 0; attempt < 100; attempt++) {
+		int64_t owed_wall_ms = time_of_owed(state_fd, clock_read().wall_ms);
 
-static void add_file(int dir_fd, const char *name, struct spool_reading *reading)
-{
-	struct stat st;
-
-	if (name[0] == '.' || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
-		return;
-	if ((reading->file_count & (reading->file_count - 1)) == 0) /* full at each power of two */
-		reading->files = mem_resize(reading->files, reading->file_count ? reading->file_count * 2 : 1,
-					    sizeof(*reading->files));
-	reading->files[reading->file_count++] =
-		(struct spool_file){ .name = mem_dup(name), .size = st.st_size };
-}
-
-static int list(int dir_fd, struct spool_reading *reading)
-{
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int failure = errno;
-
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return -failure;
+		if (owed_wall_ms <= wall_ms)
+			return 0;
+		status = owed_wall_ms == INT64_MAX ? make_owed(state_fd, wall_ms)
+						   : set_owed(state_fd, wall_ms);
+		if (status < 0 && status != -ENOENT)
+			return status;
 	}
-	while (errno = 0, (entry = readdir(stream)))
-		add_file(dir_fd, entry->d_name, reading);
-	failure = errno;
-	closedir(stream);
-	if (reading->file_count)
-		qsort(reading->files, reading->file_count, sizeof(*reading->files), by_name);
-	return -failure;
+	return status;
 }
+
+void spool_take_owed(int state_fd)
+{
+	(void)renameat(state_fd, SPOOL_OWED, state_fd,
+		       SPOOL_OWED_TAKEN); /* left where it is, it is due */
+}
+
+void spool_drop_owed(int state_fd)
+{
+	(void)unlinkat(state_fd, SPOOL_OWED_TAKEN, 0); /* ENOENT: there was none. Left, it is due */
+}
+
+/* ---- reading: one moment ------------------------------------------------------------------ */
 
 static bool is_same(const struct spool_reading *a, const struct spool_reading *b)
 {
 	if (a->file_count != b->file_count)
 		return false;
 	for (size_t i = 0; i < a->file_count; i++)
-		if (strcmp(a->files[i].name, b->files[i].name) != 0 || a->files[i].size != b->files[i].size)
+		if (strcmp(a->files[i].name, b->files[i].name) != 0 ||
+		    a->files[i].size != b->files[i].size)
 			return false;
 	return true;
 }
 
 /*
- * Files only grow. So where two looks in a row see the same, it is what there was between them, and no line is without those that came
- * before it in another file.
+ * Files only grow. So where two looks in a row see the same, it is what there was between them, and
+ * no line is without those that came before it in another file.
  */
 static int look(int dir_fd, struct spool_reading *reading)
 {
 	struct spool_reading before = SPOOL_READING_INIT;
 	int status = list(dir_fd, reading);
 
-	for (int i = 0; i < LOOKS_MAX && status == 0 && (i == 0 || !is_same(&before, reading)); i++) {
+	for (int i = 0; i < LOOKS_MAX && status == 0 && (i == 0 || !is_same(&before, reading));
+	     i++) {
 		spool_reading_free(&before);
 		before = *reading;
 		*reading = (struct spool_reading)SPOOL_READING_INIT;
@@ -280,7 +351,8 @@ static int look(int dir_fd, struct spool_reading *reading)
 
 /* ---- reading: the files ------------------------------------------------------------------- */
 
-/* As much of FILE as was there at the moment that is read, up to the last newline: what follows was cut off with its writer. */
+/* As much of FILE as was there at the moment that is read, up to the last newline: what follows was
+ * cut off with its writer. */
 static void read_text(int fd, struct spool_file *file)
 {
 	size_t size = (size_t)file->size;
@@ -341,7 +413,8 @@ static int by_stamp(const void *a, const void *b)
 	return left->place < right->place ? -1 : 1;
 }
 
-/* Passes over the stamp at *AT, if there is one. A file's lines stay in their order, whatever the clock did. */
+/* Passes over the stamp at *AT, if there is one. A file's lines stay in their order, whatever the
+ * clock did. */
 static int64_t take_stamp(const char **at, int64_t before)
 {
 	const char *digit = *at;
@@ -375,11 +448,11 @@ static size_t cut(const struct spool_file *file, size_t count, struct keyed_line
 
 		*end = '\0';
 		stamp = take_stamp(&text, stamp);
-		lines[count] = (struct keyed_line){ .line = { .round = file->name,
-							      .text = text,
-							      .len = (size_t)(end - text) },
-						    .stamp = stamp,
-						    .place = count };
+		lines[count] = (struct keyed_line){
+			.line = { .round = file->name, .text = text, .len = (size_t)(end - text) },
+			.stamp = stamp,
+			.place = count
+		};
 		count++;
 	}
 	return count;
@@ -423,7 +496,8 @@ void spool_forget(int state_fd, const struct spool_reading *reading)
 
 	for (size_t i = 0; dir_fd >= 0 && i < reading->file_count; i++)
 		if (reading->files[i].text && reading->files[i].is_left)
-			(void)unlinkat(dir_fd, reading->files[i].name, 0); /* what stays is taken again */
+			(void)unlinkat(dir_fd, reading->files[i].name,
+				       0); /* what stays is taken again */
 	if (dir_fd < 0)
 		return;
 	(void)atomfile_sweep(dir_fd, LITTER_MIN_AGE_S); /* of who was killed before it had a name */

@@ -8,19 +8,26 @@
  * whose writer has gone. A file has its name only when it is locked: one that is not is left.
  *
  * The file `owed` beside spool/ says that there is something to do, and its time of change from when on; a round that has nothing to
- * tell looks at nothing but that. It is made after the first file in spool/ is there, and removed before spool/ is looked at for the
- * last time, so that no line is left lying.
+ * tell looks at nothing but that. Who makes a debt (a line in here, a dead letter that is owed again) makes it first and then says so.
+ * The courier takes that note away (`owed.taken`) before it looks at what there is for the last time, leaves one of its own that says
+ * when the next one is to come, and then destroys the taken one. Who made a debt before the note was taken is seen; who made one after
+ * it has left another note. One that was taken and is still there was so by a courier that was killed.
  */
 #ifndef WATCHDOG_STORE_SPOOL_H
 #define WATCHDOG_STORE_SPOOL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define SPOOL_DIR "spool"
-#define SPOOL_OWED "owed"
+#define SPOOL_OWED	 "owed"
+#define SPOOL_OWED_TAKEN "owed.taken"
 #define SPOOL_NAME_SIZE 64
+/* No run begins to spool where more than that waits already. */
+#define SPOOL_MAX_BYTES (INT64_C(64) << 20)
+#define SPOOL_FULL	ENOBUFS
 
 /* The name of the lock (pidfiles/slotlock.h, in the file `locks`) that the one courier of a herd holds. */
 #define SPOOL_COURIER_LOCK "@courier"
@@ -28,21 +35,30 @@
 struct spool {
 	int fd;                     /* -1 until the first line */
 	char name[SPOOL_NAME_SIZE]; /* unique: also tells the events of one round from others */
-	int64_t patience_ms;        /* how long what is spooled may wait for a courier; set it before the first line */
+	int64_t patience_ms;        /* how long what is spooled may wait for a courier */
 };
 
 #define SPOOL_INIT { .fd = -1 }
 
-/* Adds LINE (no newline in it; LEN bytes) whole or not at all. STATE_FD: the state directory. 0 or a negative errno. */
+/*
+ * Adds LINE (no newline in it; LEN bytes) whole or not at all, and says that it is owed. STATE_FD: the state directory. 0 or a negative
+ * errno: then it may be there all the same.
+ */
 int spool_add(struct spool *spool, int state_fd, const char *line, size_t len);
 void spool_close(struct spool *spool);
 
-/* When the courier is to be called, by the wall clock; INT64_MAX: nothing is owed. A time that no wait reaches (the clock was set back since)
- * counts as come. */
+/*
+ * When the courier is to be called, by the wall clock; INT64_MAX: nothing is owed. 0 where a courier has taken the note and did not come
+ * to its end, or the time is farther ahead than any wait: the clock was set back.
+ */
 int64_t spool_owed_wall_ms(int state_fd);
 
-/* Says when. INT64_MAX: nothing is owed any more. 0 or a negative errno. */
-int spool_set_owed(int state_fd, int64_t wall_ms);
+/* The courier is to be called then, or earlier where that is so already. 0 or a negative errno. */
+int spool_owe(int state_fd, int64_t wall_ms);
+
+/* For the one courier: before it looks at what is owed, and when it has said by spool_owe when it is to be called again. */
+void spool_take_owed(int state_fd);
+void spool_drop_owed(int state_fd);
 
 /* What was spooled: a line, without its newline, NUL-terminated; and the name of the file that it stands in. */
 struct spool_line {

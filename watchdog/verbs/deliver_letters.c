@@ -165,7 +165,7 @@ static int leave(struct office *office, bool is_owed)
 	if (status == 0 && state_fd >= 0)
 		failure = tally_publish(&tally, state_fd);
 	if (is_owed && state_fd >= 0 && failure == 0)
-		failure = spool_set_owed(state_fd, clock_read().wall_ms);
+		failure = spool_owe(state_fd, clock_read().wall_ms);
 	if (failure < 0)
 		out_warn(&deliver->call->out, "%s cannot be written: %s", deliver->config.state_dir,
 			 strerror(-failure));
@@ -276,7 +276,8 @@ static int enable(struct office *office)
 	if (webhook->tally.dead)
 		printf("its dead letters stay: `cronherd deliver --replay %s` owes them again\n",
 		       webhook->name);
-	return leave(office, webhook->tally.owed > 0);
+	/* If only to forget what was complained of. */
+	return leave(office, true);
 }
 
 int deliver_enable(const struct deliver *deliver)

@@ -116,7 +116,7 @@ static int finish(const struct order *order, const struct exporter *exporter, co
 		fprintf(stderr, "%s\n", exporter->warnings.items[i]);
 	status = order->folder ? write_files(order, &exporter->tree)
 			       : write_text(&exporter->tree, separator);
-	if (status == VERB_DONE && exporter->left_out > 0)
+	if (status == VERB_DONE && exporter->left_out.count > 0)
 		status = VERB_PARTLY;
 	return status;
 }
