@@ -40,7 +40,7 @@ def ask(port, question, size=64):
 class Server:
     """A process that ends with us. COMMAND may take ports that somebody else has got meanwhile: then again, with others."""
 
-    def __init__(self, add_cleanup, command, is_ready, log, **options):
+    def __init__(self, add_cleanup, command, is_ready, log, patience=PATIENCE, **options):
         need("setpriv")
         self.process = None
         add_cleanup(self.end)
@@ -53,7 +53,7 @@ class Server:
                                                 stderr=output, **options)
             return False
         try:
-            wait_until("the server answers", answers, PATIENCE * 2)
+            wait_until("the server answers", answers, patience)
         except AssertionError as error:
             raise AssertionError(f"{error}:\n{read(log)[-4000:]}") from None
 
@@ -111,7 +111,7 @@ class Rabbit(Server):
             "RABBITMQ_PID_FILE": folder + "/pid", "RABBITMQ_ENABLED_PLUGINS_FILE": folder + "/plugins",
             "RABBITMQ_CONF_ENV_FILE": folder + "/env", "RABBITMQ_CONFIG_FILE": folder + "/config",
             "RABBITMQ_GENERATED_CONFIG_DIR": folder + "/generated", "RABBITMQ_FEATURE_FLAGS_FILE": folder + "/flags",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"}
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none -kernel inet_dist_use_interface {127,0,0,1}"}
 
         def command():
             self.port = free_port()
@@ -120,7 +120,9 @@ class Rabbit(Server):
             self.environment["RABBITMQ_NODE_PORT"] = str(self.port)
             return ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "env", "-i",
                     *(f"{key}={value}" for key, value in self.environment.items()), "/usr/lib/rabbitmq/bin/rabbitmq-server"]
-        super().__init__(add_cleanup, command, lambda: ask(self.port, b"AMQP\0\0\x09\x01"), folder + "/server.log", cwd=folder)
+        super().__init__(add_cleanup, command, lambda: ask(self.port, b"AMQP\0\0\x09\x01"), folder + "/server.log",
+                         # Where others are at work it takes its time to begin.
+                         PATIENCE * 5, cwd=folder)
 
 
 class ConsumerTest(ImportTest):
