@@ -126,7 +126,7 @@ class DeliverTest(HerdTest):
 
     def spool(self, *ids, round=None, type="worker.started", subject="w:1", at_ms=None, is_new=True):
         """Leaves events in the spool, as a round does. What is owed already stays as it is where it is not IS_NEW."""
-        name = round or f"round-{next(numbers)}"
+        name = round or f"round-{next(numbers):06}"
         at_ms = at_ms or int(time.time() * 1000)
         with open(f"{self.state}/spool/{name}", "a") as file:
             for id in ids:
@@ -495,7 +495,7 @@ class Many(DeliverTest):
         self.webhook("a", digest=5)
         self.webhook("b")
         self.spool(*[f"e{n}" for n in range(6)], round="one")
-        self.spool(*[f"f{n}" for n in range(4)], round="two")
+        self.spool(*[f"f{n}" for n in range(4)], round="two", at_ms=int(time.time() * 1000) + 60000)
         self.receiver.answer("/a", (500,), (204,))
         self.deliver(check=0)
         first, again, *rest = self.receiver.got("/a")
@@ -636,6 +636,16 @@ class Asking(DeliverTest):
         self.webhook("a")
         self.deliver(check=0)
         self.assertEqual(self.ids("/a"), ["e1"])
+
+    def test_nobody_complains_of_what_is_configured_no_more(self):
+        self.webhook("a")
+        self.receiver.answer("/a", (404,))
+        self.spool("e1")
+        self.deliver("--detached", check=1)
+        os.unlink(self.conf_dir + "/webhook-a.conf")
+        self.assertEqual(self.herd("-v", "run").stderr, "")
+        self.webhook("a")
+        self.assertIn("webhook a: ", self.herd("-v", "run").stderr)
 
     def test_what_it_writes_is_for_its_owner_alone(self):
         self.webhook("a")

@@ -259,6 +259,27 @@ START_TEST(a_killed_courier_is_replaced)
 }
 END_TEST
 
+/* With a journal that takes nothing. */
+START_TEST(there_is_an_end_to_it)
+{
+	struct spool first = SPOOL_INIT;
+	struct spool second = SPOOL_INIT;
+	char path[4096];
+
+	write_file("1", "one\n");
+	add(&first, "two");
+	(void)snprintf(path, sizeof(path), "%s/" SPOOL_DIR "/1", dir);
+	ck_assert_int_eq(truncate(path, SPOOL_MAX_BYTES + 1), 0);
+	ck_assert_int_eq(spool_add(&second, dir_fd, "three", 5), -SPOOL_FULL);
+	add(&first, "four"); /* who has begun goes on */
+	ck_assert_int_eq(truncate(path, 4), 0);
+	add(&second, "five");
+	ck_assert_str_eq(taken_now(), "one\ntwo\nfour\nfive\n");
+	spool_close(&first);
+	spool_close(&second);
+}
+END_TEST
+
 START_TEST(links_in_its_place_are_refused)
 {
 	struct spool spool = SPOOL_INIT;
@@ -290,6 +311,7 @@ static Suite *spool_suite(void)
 	tcase_add_test(tcase, a_note_says_when);
 	tcase_add_test(tcase, who_comes_while_it_looks_is_not_forgotten);
 	tcase_add_test(tcase, a_killed_courier_is_replaced);
+	tcase_add_test(tcase, there_is_an_end_to_it);
 	tcase_add_test(tcase, links_in_its_place_are_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -167,4 +168,29 @@ struct confstamp conftell_stamp(const struct config *config)
 		if (config->pings[i].options.ca_file)
 			confstamp_add(&stamp, config->pings[i].options.ca_file);
 	return stamp;
+}
+
+/* ---- what is said of them ----------------------------------------------------------------- */
+
+static bool is_of(const char *text, const char *kind, const char *name)
+{
+	size_t kind_len = strlen(kind);
+	size_t name_len = strlen(name);
+
+	return strncmp(text, kind, kind_len) == 0 &&
+	       strncmp(text + kind_len, name, name_len) == 0 && text[kind_len + name_len] == ':';
+}
+
+bool conftell_is_orphan(const struct config *config, const char *text)
+{
+	bool is_about_one = strncmp(text, "webhook ", strlen("webhook ")) == 0 ||
+			    strncmp(text, "ping ", strlen("ping ")) == 0;
+
+	for (size_t i = 0; i < config->webhook_count; i++)
+		if (is_of(text, "webhook ", config->webhooks[i].name))
+			return false;
+	for (size_t i = 0; i < config->ping_count; i++)
+		if (is_of(text, "ping ", config->pings[i].name))
+			return false;
+	return is_about_one && !config->error_count;
 }

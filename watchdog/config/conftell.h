@@ -3,6 +3,7 @@
 #ifndef WATCHDOG_CONFIG_CONFTELL_H
 #define WATCHDOG_CONFIG_CONFTELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "watchdog/config/conferrors.h"
@@ -19,5 +20,8 @@ void conftell_take(struct config *config, struct confsection *sections, size_t c
 
 /* Of the files that webhooks and pings name: what conftell_check said of them holds as long as it is the same. */
 struct confstamp conftell_stamp(const struct config *config);
+
+/* Whether TEXT ("webhook NAME: …", "ping NAME: …") is about one that CONFIG, all of which could be read, does not have. */
+bool conftell_is_orphan(const struct config *config, const char *text);
 
 #endif

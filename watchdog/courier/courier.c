@@ -9,6 +9,8 @@
 
 #include "pidfiles/slotlock.h"
 #include "watchdog/base/mem.h"
+#include "watchdog/config/confstamp.h"
+#include "watchdog/config/conftell.h"
 #include "watchdog/courier/inbox.h"
 #include "watchdog/courier/intake.h"
 #include "watchdog/courier/pinging.h"
@@ -37,6 +39,8 @@ struct service {
 	struct pinging pinging;
 	struct str complained; /* as the file has it */
 	bool has_failed;       /* the journal: nothing more is sent but pings */
+	uint64_t told_stamp;   /* conftell_stamp's hash, at the beginning */
+	bool is_outdated;      /* the configuration: nothing more is begun */
 	struct err err;
 };
 
@@ -136,18 +140,35 @@ static bool needs_journal(const struct service *service)
 
 /* ---- turns -------------------------------------------------------------------------------- */
 
+/*
+ * Whoever was put in, or put right, is to get what happens from now on. An error may have been mended where no stamp shows it (the
+ * mode of a secret); there, news are reason enough.
+ */
+static bool is_outdated(const struct service *service, bool has_news)
+{
+	const struct config *config = service->errand.config;
+
+	return (has_news && config->error_count) ||
+	       confstamp_of(config->main_file, config->conf_dir).hash != config->stamp.hash ||
+	       conftell_stamp(config).hash != service->told_stamp;
+}
+
 static int look(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
+	bool has_beat, has_spooled;
 
 	if (errand->now.boot_ms - service->looked_boot_ms < LOOK_MS)
 		return 0;
 	service->looked_boot_ms = errand->now.boot_ms;
-	if (inbox_has_beat(&service->inbox, errand->state_fd))
+	has_beat = inbox_has_beat(&service->inbox, errand->state_fd);
+	has_spooled = inbox_has_spooled(&service->inbox, errand->state_fd);
+	service->is_outdated = is_outdated(service, has_beat || has_spooled);
+	if (service->is_outdated)
+		return 0;
+	if (has_beat)
 		pinging_look(&service->pinging, errand);
-	if (inbox_has_spooled(&service->inbox, errand->state_fd))
-		return take_in(service, err);
-	return 0;
+	return has_spooled ? take_in(service, err) : 0;
 }
 
 static int step_queues(struct service *service, struct err *err)
@@ -204,7 +225,7 @@ static int64_t wait_ms(const struct service *service)
 {
 	int64_t next = next_ms(service);
 
-	if (http_pending(service->errand.http) == 0 && next == INT64_MAX)
+	if (http_pending(service->errand.http) == 0 && (next == INT64_MAX || service->is_outdated))
 		return -1;
 	return least(next, LOOK_MS);
 }
@@ -230,9 +251,11 @@ static void turn(struct service *service)
 	struct err err = ERR_INIT;
 
 	look_at_clock(service);
-	if (!service->has_failed && (look(service, &err) || step_queues(service, &err)))
+	if (!service->has_failed && !service->is_outdated &&
+	    (look(service, &err) || (!service->is_outdated && step_queues(service, &err))))
 		fail(service, &err);
-	pinging_step(&service->pinging, errand);
+	if (!service->is_outdated)
+		pinging_step(&service->pinging, errand);
 	keep_complaints(service);
 }
 
@@ -335,6 +358,12 @@ static bool is_over(struct service *service)
 
 	if (!service->errand.journal || service->has_failed)
 		return true;
+	if (service->is_outdated) {
+		/* Who comes after us settles; that something is owed stands until then. */
+		if (batch_store(&service->errand.batch, service->errand.journal, &err))
+			fail(service, &err);
+		return true;
+	}
 	status = settle(service, &err);
 	if (status < 0)
 		fail(service, &err);
@@ -452,6 +481,8 @@ static enum courier_end take_turns(struct service *service, struct slotlock *loc
 		if (status < 0)
 			return COURIER_FAILED;
 		service->errand.now = clock_read();
+		if (service->is_outdated)
+			return COURIER_OUTDATED;
 	} while (errand_has_time(&service->errand) && has_news(service));
 	return service->errand.done.owed ? COURIER_OWING : COURIER_DONE;
 }
@@ -459,12 +490,14 @@ static enum courier_end take_turns(struct service *service, struct slotlock *loc
 static enum courier_end run(const struct config *config, const struct courier_options *options,
 			    int state_fd, struct courier_done *done, struct err *err)
 {
+	int64_t until_boot_ms = options->until_boot_ms ? options->until_boot_ms
+						       : clock_read().boot_ms + COURIER_BUDGET_MS;
 	struct service service = { .errand = { .config = config,
 					       .options = options,
 					       .state_fd = state_fd,
-					       .until_boot_ms =
-						       clock_read().boot_ms + COURIER_BUDGET_MS,
-					       .done.next_wall_ms = INT64_MAX } };
+					       .until_boot_ms = until_boot_ms,
+					       .done.next_wall_ms = INT64_MAX },
+				   .told_stamp = conftell_stamp(config).hash };
 	struct slotlock lock = SLOTLOCK_INIT;
 	int status = slotlock_open(&lock, state_fd, "locks");
 	enum courier_end end;

@@ -2,13 +2,15 @@
 #include "watchdog/courier/digest.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 static bool belong_together(const struct journal_event *a, const struct journal_event *b)
 {
+	int64_t distance_ms;
+
 	return strcmp(a->round, b->round) == 0 ||
-	       llabs((long long)(a->wall_ms - b->wall_ms)) <= DIGEST_SPAN_MS;
+	       (!__builtin_sub_overflow(a->wall_ms, b->wall_ms, &distance_ms) &&
+		distance_ms <= DIGEST_SPAN_MS && distance_ms >= -DIGEST_SPAN_MS);
 }
 
 size_t digest_run(const struct journal_delivery *deliveries, size_t count)

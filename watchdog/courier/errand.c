@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/config/conftell.h"
 
 /* Libcurl's clock and its timers need not agree to the millisecond. */
 #define CLOCK_SLACK_MS 100
@@ -58,39 +59,15 @@ void errand_complain(struct errand *errand, enum complaint_kind kind, const char
 
 /* ---- what has passed --------------------------------------------------------------------- */
 
-static bool is_of(const char *text, const char *kind, const char *name)
-{
-	size_t kind_len = strlen(kind);
-	size_t name_len = strlen(name);
-
-	return strncmp(text, kind, kind_len) == 0 &&
-	       strncmp(text + kind_len, name, name_len) == 0 && text[kind_len + name_len] == ':';
-}
-
-/* Whether it is of a webhook or a ping that the configuration does not have. */
-static bool is_orphan(const struct config *config, const char *text)
-{
-	if (strncmp(text, "webhook ", strlen("webhook ")) != 0 &&
-	    strncmp(text, "ping ", strlen("ping ")) != 0)
-		return false;
-	for (size_t i = 0; i < config->webhook_count; i++)
-		if (is_of(text, "webhook ", config->webhooks[i].name))
-			return false;
-	for (size_t i = 0; i < config->ping_count; i++)
-		if (is_of(text, "ping ", config->pings[i].name))
-			return false;
-	return true;
-}
-
 void errand_forget(struct errand *errand)
 {
 	struct complaints *complaints = &errand->complaints;
 
 	complaints_age(complaints, errand->now.wall_ms);
-	for (size_t i = complaints->count; i-- > 0 && !errand->config->error_count;) {
+	for (size_t i = complaints->count; i-- > 0;) {
 		const char *text = complaints->items[i].text;
 
-		if (is_orphan(errand->config, text)) {
+		if (conftell_is_orphan(errand->config, text)) {
 			char *topic = mem_dup_n(text, (size_t)(strchr(text, ':') - text));
 
 			complaints_clear(complaints, topic);

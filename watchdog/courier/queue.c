@@ -192,7 +192,14 @@ int queue_open(struct queue *queue, const struct webhook *webhook, struct errand
 	(void)snprintf(queue->topic, sizeof(queue->topic), "webhook %s", webhook->name);
 	(void)http_host(webhook->options.url, queue->host, sizeof(queue->host));
 	read_secrets(queue, errand);
-	return queue_look(queue, errand, err);
+	if (queue_look(queue, errand, err))
+		return -1;
+	/* Enabled again, a secret that can be read again: that is over, though nothing was sent
+	 * yet. */
+	if (!queue->is_mute && !queue->endpoint.disabled_wall_ms &&
+	    !queue->endpoint.failing_wall_ms)
+		complaints_clear(&errand->complaints, queue->topic);
+	return 0;
 }
 
 void queue_close(struct queue *queue)
@@ -511,7 +518,8 @@ static int send_next(struct queue *queue, struct errand *errand, int64_t held_ba
 	return 0;
 }
 
-/* Whether a new one at the head, for people, is to wait for others that belong to it. One that was tried does not. */
+/* Whether a new one at the head, for people, is to wait for others that belong to it. One that was
+ * tried does not. */
 static bool is_gathering(struct queue *queue, const struct errand *errand)
 {
 	const struct journal_delivery *head = &queue->window[queue->at];

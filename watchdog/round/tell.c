@@ -309,7 +309,9 @@ void tell_complain(struct herd *herd)
 	if (failure)
 		strlist_take(&herd->problems,
 			     mem_format("events cannot be kept in %s/" SPOOL_DIR ": %s; workers are kept all the same",
-					herd->scene.dir.path, strerror(failure)));
+					herd->scene.dir.path,
+					failure == SPOOL_FULL ? "too much waits there to be taken into the journal, see `cronherd deliver`"
+							      : strerror(failure)));
 }
 
 /* ---- the courier -------------------------------------------------------------------------- */

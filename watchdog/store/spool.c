@@ -25,8 +25,61 @@
 /* Nanoseconds since 1970. */
 #define STAMP_DIGITS 19
 /* Who is written to all the time is read all the same. */
-#define LOOKS_MAX 20
+#define LOOKS_MAX	 20
 #define LITTER_MIN_AGE_S 600
+
+/* ---- what there is ------------------------------------------------------------------------- */
+
+struct spool_file {
+	char *name;
+	off_t size; /* as it was at the moment that is read */
+	char *text;
+	bool is_left; /* nobody will add to it any more */
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct spool_file *left = a;
+	const struct spool_file *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+static void add_file(int dir_fd, const char *name, struct spool_reading *reading)
+{
+	struct stat st;
+
+	if (name[0] == '.' || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode))
+		return;
+	if ((reading->file_count & (reading->file_count - 1)) == 0) /* full at each power of two */
+		reading->files = mem_resize(reading->files,
+					    reading->file_count ? reading->file_count * 2 : 1,
+					    sizeof(*reading->files));
+	reading->files[reading->file_count++] =
+		(struct spool_file){ .name = mem_dup(name), .size = st.st_size };
+}
+
+static int list(int dir_fd, struct spool_reading *reading)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int failure = errno;
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return -failure;
+	}
+	while (errno = 0, (entry = readdir(stream)))
+		add_file(dir_fd, entry->d_name, reading);
+	failure = errno;
+	closedir(stream);
+	if (reading->file_count)
+		qsort(reading->files, reading->file_count, sizeof(*reading->files), by_name);
+	return -failure;
+}
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
@@ -46,11 +99,12 @@ static int open_dir(int state_fd, bool is_to_be_made)
 /* The time first, in a width that sorts; then whatever no other run has. */
 static void name_it(struct spool *spool, int attempt)
 {
-	(void)snprintf(spool->name, sizeof(spool->name), "%016" PRId64 "-%d-%d", clock_read().wall_ms,
-		       (int)getpid(), attempt);
+	(void)snprintf(spool->name, sizeof(spool->name), "%016" PRId64 "-%d-%d",
+		       clock_read().wall_ms, (int)getpid(), attempt);
 }
 
-/* Held by all who share the file's description, the lock goes with the last of them. Under its name nobody ever sees it without. */
+/* Held by all who share the file's description, the lock goes with the last of them. Under its name
+ * nobody ever sees it without. */
 static int lock_and_name(const struct spool *spool, int dir_fd, const char *temporary)
 {
 	struct stat st;
@@ -81,6 +135,19 @@ static int make_file(struct spool *spool, int dir_fd)
 	return status;
 }
 
+/* A journal that cannot be written is a person's business, and no reason to fill the disk. */
+static int check_room(int dir_fd)
+{
+	struct spool_reading reading = SPOOL_READING_INIT;
+	int status = list(dir_fd, &reading);
+	int64_t bytes = 0;
+
+	for (size_t i = 0; i < reading.file_count; i++)
+		bytes += reading.files[i].size;
+	spool_reading_free(&reading);
+	return status == 0 && bytes > SPOOL_MAX_BYTES ? -SPOOL_FULL : status;
+}
+
 /* Who is killed in here leaves a file that says nothing. */
 static int begin(struct spool *spool, int state_fd)
 {
@@ -89,7 +156,9 @@ static int begin(struct spool *spool, int state_fd)
 
 	if (dir_fd < 0)
 		return dir_fd;
-	status = make_file(spool, dir_fd);
+	status = check_room(dir_fd);
+	if (status == 0)
+		status = make_file(spool, dir_fd);
 	close(dir_fd);
 	return status;
 }
@@ -197,7 +266,8 @@ static int name_owed(int state_fd, const char *temporary)
 	return 0;
 }
 
-/* It has its time from the start: whoever sees it between would take it for due, and leave it alone. */
+/* It has its time from the start: whoever sees it between would take it for due, and leave it
+ * alone. */
 static int make_owed(int state_fd, int64_t wall_ms)
 {
 	char temporary[sizeof(ATOMFILE_PREFIX) + 32];
@@ -207,7 +277,8 @@ static int make_owed(int state_fd, int64_t wall_ms)
 
 	(void)snprintf(temporary, sizeof(temporary), ATOMFILE_PREFIX "owed-%d", (int)getpid());
 	(void)unlinkat(state_fd, temporary, 0); /* of somebody who was killed under our number */
-	fd = openat(state_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(state_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
 	if (fd < 0)
 		return -errno;
 	times_of(wall_ms, times);
@@ -236,7 +307,8 @@ int spool_owe(int state_fd, int64_t wall_ms)
 
 void spool_take_owed(int state_fd)
 {
-	(void)renameat(state_fd, SPOOL_OWED, state_fd, SPOOL_OWED_TAKEN); /* left where it is, it is due */
+	(void)renameat(state_fd, SPOOL_OWED, state_fd,
+		       SPOOL_OWED_TAKEN); /* left where it is, it is due */
 }
 
 void spool_drop_owed(int state_fd)
@@ -244,77 +316,30 @@ void spool_drop_owed(int state_fd)
 	(void)unlinkat(state_fd, SPOOL_OWED_TAKEN, 0); /* ENOENT: there was none. Left, it is due */
 }
 
-/* ---- reading: what there is --------------------------------------------------------------- */
-
-struct spool_file {
-	char *name;
-	off_t size; /* as it was at the moment that is read */
-	char *text;
-	bool is_left; /* nobody will add to it any more */
-};
-
-static int by_name(const void *a, const void *b)
-{
-	const struct spool_file *left = a;
-	const struct spool_file *right = b;
-
-	return strcmp(left->name, right->name);
-}
-
-static void add_file(int dir_fd, const char *name, struct spool_reading *reading)
-{
-	struct stat st;
-
-	if (name[0] == '.' || fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
-		return;
-	if ((reading->file_count & (reading->file_count - 1)) == 0) /* full at each power of two */
-		reading->files = mem_resize(reading->files, reading->file_count ? reading->file_count * 2 : 1,
-					    sizeof(*reading->files));
-	reading->files[reading->file_count++] =
-		(struct spool_file){ .name = mem_dup(name), .size = st.st_size };
-}
-
-static int list(int dir_fd, struct spool_reading *reading)
-{
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int failure = errno;
-
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return -failure;
-	}
-	while (errno = 0, (entry = readdir(stream)))
-		add_file(dir_fd, entry->d_name, reading);
-	failure = errno;
-	closedir(stream);
-	if (reading->file_count)
-		qsort(reading->files, reading->file_count, sizeof(*reading->files), by_name);
-	return -failure;
-}
+/* ---- reading: one moment ------------------------------------------------------------------ */
 
 static bool is_same(const struct spool_reading *a, const struct spool_reading *b)
 {
 	if (a->file_count != b->file_count)
 		return false;
 	for (size_t i = 0; i < a->file_count; i++)
-		if (strcmp(a->files[i].name, b->files[i].name) != 0 || a->files[i].size != b->files[i].size)
+		if (strcmp(a->files[i].name, b->files[i].name) != 0 ||
+		    a->files[i].size != b->files[i].size)
 			return false;
 	return true;
 }
 
 /*
- * Files only grow. So where two looks in a row see the same, it is what there was between them, and no line is without those that came
- * before it in another file.
+ * Files only grow. So where two looks in a row see the same, it is what there was between them, and
+ * no line is without those that came before it in another file.
  */
 static int look(int dir_fd, struct spool_reading *reading)
 {
 	struct spool_reading before = SPOOL_READING_INIT;
 	int status = list(dir_fd, reading);
 
-	for (int i = 0; i < LOOKS_MAX && status == 0 && (i == 0 || !is_same(&before, reading)); i++) {
+	for (int i = 0; i < LOOKS_MAX && status == 0 && (i == 0 || !is_same(&before, reading));
+	     i++) {
 		spool_reading_free(&before);
 		before = *reading;
 		*reading = (struct spool_reading)SPOOL_READING_INIT;
@@ -326,7 +351,8 @@ static int look(int dir_fd, struct spool_reading *reading)
 
 /* ---- reading: the files ------------------------------------------------------------------- */
 
-/* As much of FILE as was there at the moment that is read, up to the last newline: what follows was cut off with its writer. */
+/* As much of FILE as was there at the moment that is read, up to the last newline: what follows was
+ * cut off with its writer. */
 static void read_text(int fd, struct spool_file *file)
 {
 	size_t size = (size_t)file->size;
@@ -387,7 +413,8 @@ static int by_stamp(const void *a, const void *b)
 	return left->place < right->place ? -1 : 1;
 }
 
-/* Passes over the stamp at *AT, if there is one. A file's lines stay in their order, whatever the clock did. */
+/* Passes over the stamp at *AT, if there is one. A file's lines stay in their order, whatever the
+ * clock did. */
 static int64_t take_stamp(const char **at, int64_t before)
 {
 	const char *digit = *at;
@@ -421,11 +448,11 @@ static size_t cut(const struct spool_file *file, size_t count, struct keyed_line
 
 		*end = '\0';
 		stamp = take_stamp(&text, stamp);
-		lines[count] = (struct keyed_line){ .line = { .round = file->name,
-							      .text = text,
-							      .len = (size_t)(end - text) },
-						    .stamp = stamp,
-						    .place = count };
+		lines[count] = (struct keyed_line){
+			.line = { .round = file->name, .text = text, .len = (size_t)(end - text) },
+			.stamp = stamp,
+			.place = count
+		};
 		count++;
 	}
 	return count;
@@ -469,7 +496,8 @@ void spool_forget(int state_fd, const struct spool_reading *reading)
 
 	for (size_t i = 0; dir_fd >= 0 && i < reading->file_count; i++)
 		if (reading->files[i].text && reading->files[i].is_left)
-			(void)unlinkat(dir_fd, reading->files[i].name, 0); /* what stays is taken again */
+			(void)unlinkat(dir_fd, reading->files[i].name,
+				       0); /* what stays is taken again */
 	if (dir_fd < 0)
 		return;
 	(void)atomfile_sweep(dir_fd, LITTER_MIN_AGE_S); /* of who was killed before it had a name */

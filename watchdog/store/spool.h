@@ -16,6 +16,7 @@
 #ifndef WATCHDOG_STORE_SPOOL_H
 #define WATCHDOG_STORE_SPOOL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,9 @@
 #define SPOOL_OWED	 "owed"
 #define SPOOL_OWED_TAKEN "owed.taken"
 #define SPOOL_NAME_SIZE 64
+/* No run begins to spool where more than that waits already. */
+#define SPOOL_MAX_BYTES (INT64_C(64) << 20)
+#define SPOOL_FULL	ENOBUFS
 
 /* The name of the lock (pidfiles/slotlock.h, in the file `locks`) that the one courier of a herd holds. */
 #define SPOOL_COURIER_LOCK "@courier"

@@ -8,6 +8,7 @@
 
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
+#include "watchdog/config/conftell.h"
 #include "watchdog/round/converge.h"
 #include "watchdog/round/publish.h"
 #include "watchdog/round/pulse.h"
@@ -155,7 +156,9 @@ static void say_complaints(struct round *round)
 
 	complaints_read(round->herd.scene.dir.fd, &lines);
 	for (size_t i = 0; i < lines.count; i++)
-		say(round, lines.items[i]);
+		/* Without webhooks and pings there is no courier to forget it. */
+		if (!conftell_is_orphan(&round->herd.config, lines.items[i]))
+			say(round, lines.items[i]);
 	strlist_free(&lines);
 }
 
