@@ -32,7 +32,7 @@ class Receiver:
     for all that follow. A path that is held gets its answer when it is let go."""
 
     def __init__(self, test):
-        self.requests, self.answers, self.held = [], {}, {}
+        self.requests, self.answers, self.held, self.delays = [], {}, {}, {}
         self.lock = threading.Lock()
         receiver = self
 
@@ -44,6 +44,7 @@ class Receiver:
                 answer, held = receiver.take(Request(self.path, dict(self.headers), self.rfile.read(length).decode()))
                 if held:
                     held.wait(PATIENCE * 3)
+                time.sleep(receiver.delays.get(self.path, 0))
                 status, headers, body = (*answer, {}, "")[:3] if len(answer) == 1 else (*answer, "")[:3]
                 try:
                     self.send_response(status)
@@ -436,18 +437,25 @@ class Couriers(DeliverTest):
                 wait_until("the courier has ended", lambda: not self.minders())
 
     def test_it_ends_though_nobody_answers(self):
+        """Or so slowly that there is no end to it."""
         self.webhook("a", timeout="30s")
         self.receiver.hold("/a")
+        self.webhook("slow", events=["worker.stopped"])
+        self.receiver.delays["/slow"] = 4
         self.spool("e1")
+        self.spool(*[f"s{n}" for n in range(30)], type="worker.stopped")
         courier = self.begin("--detached")
         self.assertEqual(courier.wait(50 + PATIENCE), 1)
         self.assertEqual(self.ids("/a"), ["e1", "e1"])
         webhook = self.webhooks()["a"]
-        self.assertEqual((webhook["owed"], webhook["failures"]), (1, 1), "a time cut short is not held against it")
+        self.assertEqual((webhook["owed"], webhook["failures"]), (31, 1), "a time cut short is not held against it")
         self.assertLessEqual(self.owed_s(), 0)
+        self.assertIn(len(self.ids("/slow")), range(2, 30))
         self.receiver.let_go("/a")
+        self.receiver.delays.clear()
         self.deliver(check=0)
-        self.assertEqual(self.ids("/a"), ["e1", "e1", "e1"])
+        self.assertEqual(self.ids("/a")[:3], ["e1", "e1", "e1"])
+        self.assertEqual(set(self.ids("/slow")), {f"s{n}" for n in range(30)})
 
     def test_a_secret_that_cannot_be_read_sends_nothing(self):
         secret = self.write("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", 0o600)

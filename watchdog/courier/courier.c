@@ -217,7 +217,9 @@ static int64_t next_ms(const struct service *service)
 	/* A ping is for now: no later courier makes up for it. */
 	if (ping_boot_ms != CLOCK_NEVER)
 		next = least(next, ping_boot_ms - errand->now.boot_ms);
-	return next > left_ms ? INT64_MAX : next > 0 ? next : 0;
+	/* What has been due for ever so long is due now, and now may be too late. */
+	next = next > 0 ? next : 0;
+	return next > left_ms ? INT64_MAX : next;
 }
 
 /* How long to wait for what is under way; -1: nothing is, and nothing is to be waited for. */
