@@ -554,8 +554,8 @@ START_TEST(a_message_that_cannot_be_made_is_dead)
 {
 	struct str text = STR_INIT;
 
-	for (int i = 0; i < 20000; i++)
-		str_add(&text, "{{id}}{{subject}}");
+	for (int i = 0; i < 1000; i++)
+		str_add(&text, "{{type}}{{source}}{{subject}}{{time}}");
 	webhook.options.format = WEBHOOK_TEMPLATE;
 	webhook.options.template_text = str_take(&text);
 	happen_often(2, NULL);

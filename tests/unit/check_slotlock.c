@@ -128,12 +128,17 @@ static int fall_back(void *data)
 	(void)data;
 #ifdef SYS_fcntl
 	FIXTURE_EXPECT(fixture_deny(SYS_fcntl, F_OFD_SETLK, EINVAL) == 0);
+	FIXTURE_EXPECT(fixture_deny(SYS_fcntl, F_OFD_GETLK, EINVAL) == 0);
 #endif
 #ifdef SYS_fcntl64
 	FIXTURE_EXPECT(fixture_deny(SYS_fcntl64, F_OFD_SETLK, EINVAL) == 0);
+	FIXTURE_EXPECT(fixture_deny(SYS_fcntl64, F_OFD_GETLK, EINVAL) == 0);
 #endif
+	FIXTURE_EXPECT(slotlock_is_taken(&lock, "held")); /* also as the first that is asked */
+	FIXTURE_EXPECT(!slotlock_is_taken(&lock, "free"));
 	FIXTURE_EXPECT(slotlock_try(&lock, "held") == -EAGAIN);
 	FIXTURE_EXPECT(lock.ofd == 0);
+	FIXTURE_EXPECT(slotlock_is_taken(&lock, "held"));
 	FIXTURE_EXPECT(slotlock_try(&lock, "free") == 0);
 	slotlock_release(&lock, "free");
 	return 0;

@@ -187,6 +187,36 @@ START_TEST(a_line_that_does_not_fit_leaves_nothing)
 }
 END_TEST
 
+static size_t count_files(void)
+{
+	struct spool_reading reading;
+	size_t count;
+
+	ck_assert_int_eq(spool_read(dir_fd, &reading), 0);
+	count = reading.file_count;
+	spool_reading_free(&reading);
+	return count;
+}
+
+/* On a full disk, run after run. */
+START_TEST(a_run_that_can_add_nothing_leaves_no_file)
+{
+	struct spool spool = SPOOL_INIT;
+	struct rlimit limit = { .rlim_cur = 8, .rlim_max = RLIM_INFINITY };
+
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_lt(spool_add(&spool, dir_fd, "one", 3), 0);
+	limit.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_uint_eq(count_files(), 0);
+	add(&spool, "two");
+	ck_assert_str_eq(taken_now(), "two\n");
+	spool_close(&spool);
+}
+END_TEST
+
 START_TEST(what_is_owed_earlier_stays_so)
 {
 	struct spool spool = SPOOL_INIT;
@@ -307,6 +337,7 @@ static Suite *spool_suite(void)
 	tcase_add_test(tcase, a_file_keeps_its_order);
 	tcase_add_test(tcase, what_has_grown_stays);
 	tcase_add_test(tcase, a_line_that_does_not_fit_leaves_nothing);
+	tcase_add_test(tcase, a_run_that_can_add_nothing_leaves_no_file);
 	tcase_add_test(tcase, what_is_owed_earlier_stays_so);
 	tcase_add_test(tcase, a_note_says_when);
 	tcase_add_test(tcase, who_comes_while_it_looks_is_not_forgotten);

@@ -112,8 +112,12 @@ static struct event pressed(const struct record *record, const struct announceme
 static struct event alarm(const struct record *record, const struct announcement *a)
 {
 	/* A worker that was removed and comes back has another record, whose counters begin anew. */
-	const uint64_t facts[] = { a->herd, (uint64_t)record->born_wall_ms, (uint64_t)record->alarms,
-				   (uint64_t)record->starts, record->ended };
+	const uint64_t facts[] = { a->herd,
+				   hash_text(HASH_INIT, record->boot_id), /* hosts apart, too */
+				   (uint64_t)record->born_wall_ms,
+				   (uint64_t)record->alarms,
+				   (uint64_t)record->starts,
+				   record->ended };
 	struct event event = make(record, a,
 				  record->fatal ? EVENT_WORKER_FATAL : EVENT_WORKER_RECOVERED);
 

@@ -184,6 +184,20 @@ static void add_stamp(struct str *line)
 	str_addf(line, "%010" PRId64 "%09ld ", (int64_t)now.tv_sec, now.tv_nsec);
 }
 
+/* Half a line would swallow the next one; and a full disk is not to get one more empty file with
+ * each run. */
+static void cut_back(struct spool *spool, int state_fd, off_t end)
+{
+	int dir_fd = end ? -1 : open_dir(state_fd, false);
+
+	if (dir_fd >= 0)
+		(void)unlinkat(dir_fd, spool->name, 0); /* what stays says nothing */
+	if (dir_fd >= 0)
+		close(dir_fd);
+	if (end == 0 || ftruncate(spool->fd, end))
+		spool_close(spool);
+}
+
 int spool_add(struct spool *spool, int state_fd, const char *line, size_t len)
 {
 	struct str whole = STR_INIT;
@@ -203,9 +217,8 @@ int spool_add(struct spool *spool, int state_fd, const char *line, size_t len)
 	str_add(&whole, "\n");
 	status = append(spool->fd, whole.data, whole.len);
 	str_free(&whole);
-	/* Half a line would swallow the next one. */
-	if (status < 0 && ftruncate(spool->fd, end))
-		spool_close(spool);
+	if (status < 0)
+		cut_back(spool, state_fd, end);
 	/* With each line: a courier that is about to end may have looked already. */
 	return status < 0 ? status : spool_owe(state_fd, clock_read().wall_ms + spool->patience_ms);
 }

@@ -183,14 +183,20 @@ static void free_office(struct office *office)
 
 /* ---- --replay, --purge -------------------------------------------------------------------- */
 
-/* Why letters of WEBHOOK would only die again; NULL: they would not. */
-static const char *obstacle(const struct tally_webhook *webhook)
+/* Whether letters of WEBHOOK would only die again: that is said. */
+static bool is_hopeless(const struct office *office, const struct tally_webhook *webhook)
 {
+	const struct out *out = &office->deliver->call->out;
+	const char *name = webhook->name;
+
 	if (webhook->endpoint.disabled_wall_ms)
-		return "it is disabled: `cronherd deliver --enable` first";
-	if (!webhook->webhook && !webhook->is_broken)
-		return "the configuration has it no more";
-	return NULL;
+		out_warn(out, "webhook %s: it is disabled: `cronherd deliver --enable %s` first",
+			 name, name);
+	else if (!webhook->webhook && !webhook->is_broken)
+		out_warn(out, "webhook %s: the configuration has it no more", name);
+	else
+		return false;
+	return true;
 }
 
 /* How many, or -1 with ERR. PASSED_OVER: what is wanted cannot be had for all. */
@@ -200,13 +206,11 @@ static int64_t replay(const struct office *office, bool *passed_over, struct err
 
 	for (size_t i = 0; i < office->tally.count; i++) {
 		const struct tally_webhook *webhook = &office->tally.webhooks[i];
-		const char *why = obstacle(webhook);
 		int count;
 
 		if (!webhook->tally.dead || (office->webhook && office->webhook != webhook))
 			continue;
-		if (why) {
-			out_warn(&office->deliver->call->out, "webhook %s: %s", webhook->name, why);
+		if (is_hopeless(office, webhook)) {
 			*passed_over = true;
 			continue;
 		}
