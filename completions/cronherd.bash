@@ -66,7 +66,7 @@ _cronherd() {
 	for ((i = 1; i < ${#typed[@]} - 1; i++)); do
 		word=${typed[i]}
 		if [[ -n $verb ]]; then
-			[[ $word != -* && -z $part ]] && part=$word
+			[[ $word != -* && -z $part && ${typed[i - 1]} != -o && ${typed[i - 1]} != --output ]] && part=$word
 		elif [[ $word == -c || $word == --config ]]; then
 			((i + 1 == ${#typed[@]} - 1)) && { _cronherd_files "$cur"; return; }
 			word=${typed[++i]}
@@ -86,6 +86,16 @@ _cronherd() {
 		[[ -z $part ]] && _cronherd_reply "$cur" < <(printf '%s\n' install remove show)
 	elif [[ $verb == signal && -z $part ]]; then
 		_cronherd_reply "$cur" < <(printf '%s\n' HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH)
+	elif [[ $verb == import || $verb == export ]] && [[ ${typed[-2]} == -o || ${typed[-2]} == --output ]]; then
+		_cronherd_files "$cur"
+	elif [[ $verb == import && -z $part ]]; then
+		_cronherd_reply "$cur" < <(printf '%s\n' kaliop procfile supervisord systemd)
+	elif [[ $verb == export && -z $part ]]; then
+		_cronherd_reply "$cur" < <(printf '%s\n' kubernetes supervisord systemd)
+	elif [[ $verb == import ]]; then
+		_cronherd_files "$cur"
+	elif [[ $verb == export ]]; then
+		_cronherd_reply "$cur" < <(_cronherd_targets "${call[@]}" | sed '/:/d')
 	elif [[ $verb == deliver ]]; then
 		_cronherd_reply "$cur" < <(_cronherd_webhooks "${call[@]}")
 	elif [[ $verb == scale ]]; then

@@ -18,7 +18,11 @@ function __cronherd_typed
                     set verb $word
             end
         else if test -z "$part"
-            string match -q -- '-*' $word; or set part $word
+            if contains -- $word -o --output
+                set skip 1
+            else
+                string match -q -- '-*' $word; or set part $word
+            end
         end
     end
     printf '%s\n' "$verb" "$part"
@@ -69,6 +73,14 @@ function __cronherd_arguments
         case deliver
             __cronherd_webhooks
         case doctor
+        case export
+            if test -z "$typed[2]"
+                printf '%s\n' kubernetes supervisord systemd
+            else
+                __cronherd_targets | string match -v '*:*'
+            end
+        case import
+            printf '%s\n' kaliop procfile supervisord systemd
         case signal
             if test -z "$typed[2]"
                 printf '%s\n' HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH
@@ -81,8 +93,15 @@ function __cronherd_arguments
 end
 
 function __cronherd_wants_file
-    contains -- (commandline -opc)[-1] -c --config
-    and test -z (__cronherd_typed)[1]
+    set -l typed (__cronherd_typed)
+    set -l last (commandline -opc)[-1]
+    if contains -- "$typed[1]" import export
+        contains -- $last -o --output; and return 0
+        test "$typed[1]" = import -a -n "$typed[2]"
+        return
+    end
+    contains -- $last -c --config
+    and test -z "$typed[1]"
 end
 
 complete -c cronherd -f

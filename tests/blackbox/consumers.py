@@ -40,7 +40,7 @@ def ask(port, question, size=64):
 class Server:
     """A process that ends with us. COMMAND may take ports that somebody else has got meanwhile: then again, with others."""
 
-    def __init__(self, add_cleanup, command, is_ready, log, **options):
+    def __init__(self, add_cleanup, command, is_ready, log, patience=PATIENCE, **options):
         need("setpriv")
         self.process = None
         add_cleanup(self.end)
@@ -53,7 +53,7 @@ class Server:
                                                 stderr=output, **options)
             return False
         try:
-            wait_until("the server answers", answers, PATIENCE * 2)
+            wait_until("the server answers", answers, patience)
         except AssertionError as error:
             raise AssertionError(f"{error}:\n{read(log)[-4000:]}") from None
 
@@ -70,6 +70,12 @@ class Redis(Server):
         super().__init__(test.addCleanup, lambda: [
             "redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "777", "--dir", test.dir, "--save", "",
             "--appendonly", "no"], lambda: self.cli("PING") == "PONG", test.dir + "/redis.log")
+
+    def waiting(self, stream, group):
+        """What nobody was given yet, what was given and not acknowledged, what is delayed: how many of each."""
+        info = dict(zip(*[iter(self.cli("XINFO", "GROUPS", stream).split("\n"))] * 2))
+        new = self.cli("XRANGE", stream, "(" + info["last-delivered-id"], "+", "COUNT", "1")
+        return (1 if new else 0, int(info["pending"]), int(self.cli("ZCARD", stream + "__queue")))
 
     def cli(self, *words):
         return subprocess.run(["redis-cli", "-s", self.socket, *words], text=True, capture_output=True, check=False).stdout.strip()
@@ -105,7 +111,7 @@ class Rabbit(Server):
             "RABBITMQ_PID_FILE": folder + "/pid", "RABBITMQ_ENABLED_PLUGINS_FILE": folder + "/plugins",
             "RABBITMQ_CONF_ENV_FILE": folder + "/env", "RABBITMQ_CONFIG_FILE": folder + "/config",
             "RABBITMQ_GENERATED_CONFIG_DIR": folder + "/generated", "RABBITMQ_FEATURE_FLAGS_FILE": folder + "/flags",
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}"}
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none -kernel inet_dist_use_interface {127,0,0,1}"}
 
         def command():
             self.port = free_port()
@@ -114,23 +120,30 @@ class Rabbit(Server):
             self.environment["RABBITMQ_NODE_PORT"] = str(self.port)
             return ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "env", "-i",
                     *(f"{key}={value}" for key, value in self.environment.items()), "/usr/lib/rabbitmq/bin/rabbitmq-server"]
-        super().__init__(add_cleanup, command, lambda: ask(self.port, b"AMQP\0\0\x09\x01"), folder + "/server.log", cwd=folder)
+        super().__init__(add_cleanup, command, lambda: ask(self.port, b"AMQP\0\0\x09\x01"), folder + "/server.log",
+                         # Where others are at work it takes its time to begin.
+                         PATIENCE * 5, cwd=folder)
 
 
 class ConsumerTest(ImportTest):
     """A herd beside tests/consumers: self.app is a copy of it, which belongs to USER where that is to write."""
 
     source = "supervisord"
+    DEFAULTS = ""  # what the main file says of all workers
 
     def setUp(self):
         super().setUp()
         need("php")
+        self.write_defaults()
         self.app = self.dir + "/app"
         self.log = self.app + "/var/handled.log"
         shutil.copytree(os.path.join(SOURCES, "tests", "consumers"), self.app)
         for folder in (self.app + "/var", self.dir + "/logs"):
             os.mkdir(folder)
             shutil.chown(folder, USER, GROUP)
+
+    def write_defaults(self, more=""):
+        self.write_main(f"defaults {{ {self.DEFAULTS} {more} }}")
 
     def serve(self, server):
         """SERVER, which is ended only when the herd has been."""
@@ -201,14 +214,16 @@ class ConsumerTest(ImportTest):
     # ---- kills
 
     def kill_busy_workers(self, count):
-        """SIGKILL to workers in the middle of a task; each is back by its minder."""
+        """SIGKILL to workers in the middle of a task; each is back by its minder. The ids of the tasks that were sent for that."""
+        ids = []
         killed = set()
-        for _ in range(count):
+        for number in range(count):
+            ids += self.send(f"kill-{number}", 3, 1)
             pid, id = self.wait_busy(killed)
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
             self.wait_pid(id, other_than=pid)
-        return killed
+        return ids
 
     def kill_all_at_once(self):
         """Workers, minders and rounds, so that none of them sees another's end."""
@@ -225,7 +240,7 @@ class ConsumerTest(ImportTest):
     def kill_rounds(self, ids, ages_ms=(1, 2, 4, 8, 16, 32)):
         """Everything is killed, and then the round that is to bring it back, at different ages; the last one is left in peace."""
         # Whoever ends so often waits, by rights, longer than a test can.
-        self.write_main("defaults { startretries = 1000 restart_delay = 0s }")
+        self.write_defaults("startretries = 1000 restart_delay = 0s")
         for age in ages_ms:
             self.kill_all_at_once()
             round = subprocess.Popen([PROGRAM, "-c", self.config, "run"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -2,9 +2,23 @@
 """What the tests of `import` and `export` share: import, have `config` read what came out, and look at it."""
 import json
 import os
+import pwd
 import subprocess
 
 from herdtest import HerdTest, PATIENCE, PROGRAM
+
+
+def home_of(user):
+    """The home of an entry of the password file: for ourselves, HOME goes first where it is a directory of ours."""
+    own = os.environ.get("HOME", "")
+    is_own = user.pw_uid == os.geteuid() != 0 and os.path.isabs(own) and os.path.isdir(own) and os.stat(own).st_uid == user.pw_uid
+    return own if is_own else user.pw_dir
+
+
+def start_of(user):
+    """Where what runs as USER starts."""
+    home = home_of(user)
+    return home if os.path.isdir(home) else "/"
 
 
 class Imported:

@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import os
+import pwd
 import random
 import re
 import shlex
@@ -15,6 +16,7 @@ import warnings
 import yaml
 
 from herdtest import HerdTest, PATIENCE, PROGRAM, SOURCES, main, read
+from importing import home_of
 
 NASTY = ["a b", "it's", 'say "hi"', "back\\slash", "100%%", "a ; b", "a # b", ";", "#", " lead", "trail ", "tab\there", "two\nlines",
          "blank \n line", "\n", "", "$HOME", "${HOME}", "`x`", "*", "~", "grün", "%n", "%i", "%02i", "x%03iy", "%H", "'", '"', "a=b,c",
@@ -190,7 +192,7 @@ class Supervisord(ExportTest):
                     sayable = {key: value for key, value in expected.items()
                                if not ("'" in value and '"' in value) and value.strip("'\"") == value}
                     self.assertEqual({key: value for key, value in process.environment.items() if key in expected}, sayable)
-                    self.assertEqual(process.environment["HOME"], os.path.expanduser(f"~{instance['user']}"))
+                    self.assertEqual(process.environment["HOME"], home_of(pwd.getpwnam(instance["user"])))
                     self.assertEqual((process.priority, process.startretries), (options["priority"], options["startretries"]))
 
     def test_what_it_cannot_say_is_said(self):
@@ -217,7 +219,8 @@ class Systemd(ExportTest):
         """What systemd itself says of the units."""
         mode = [] if os.geteuid() == 0 else ["--user"]
         units = sorted(os.path.join(folder, name) for name in os.listdir(folder))
-        done = subprocess.run(["systemd-analyze", *mode, "verify", *units], capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(["systemd-analyze", *mode, "verify", *units], capture_output=True, text=True, timeout=PATIENCE,
+                              env={**os.environ, "XDG_RUNTIME_DIR": self.dir})
         said = [line for line in done.stderr.splitlines() if folder in line or any(os.path.basename(unit) in line for unit in units)]
         self.assertEqual((done.returncode, said), (0, []), done.stdout + done.stderr)
 

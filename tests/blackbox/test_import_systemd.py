@@ -321,12 +321,22 @@ Anything=1
 [Service]
 LimitCORE=never
 no assignment
+FinalKillSignal=SIGQUIT
+RestartKillSignal=SIGINT
+OOMPolicy=continue
+RuntimeRandomizedExtraSec=5
+LogRateLimitIntervalSec=1s
+ExecStartPost=/bin/true
+ExecCondition=/bin/true
+ExecStopPost=/bin/true
 """)
         for line, key in ((2, "OnFailure"), (3, "ConditionPathExists"), (6, "ExecStartPre"), (7, "ExecStop"), (8, "reload_signal = USR1"),
                           (9, "ExecReload"), (10, "heartbeat"), (11, "PrivateTmp"), (12, "cpu_limit"), (13, "DynamicUser"), (14, "Nonsense"),
-                          (20, "LimitCORE"), (21, "no assignment")):
+                          (20, "LimitCORE"), (21, "no assignment"), (22, "FinalKillSignal"), (23, "RestartKillSignal"), (24, "OOMPolicy"),
+                          (25, "RuntimeRandomizedExtraSec"), (26, "LogRateLimit"), (27, "ExecStartPost"), (28, "ExecCondition"),
+                          (29, "ExecStopPost")):
             self.assertWarned(result, line, key)
-        self.assertEqual(len(result.said.splitlines()), 13, result.said)
+        self.assertEqual(len(result.said.splitlines()), 21, result.said)
 
     def test_what_is_no_unit(self):
         for name in ("no-such.service", "web", "a b.service", "x@y@z"):

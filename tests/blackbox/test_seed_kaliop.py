@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: ISC
-"""Consumers over RabbitMQ, named, listed and called as Kaliop's watchdog has them."""
+"""Consumers over RabbitMQ, named and listed in a parameters.yml as for Kaliop's watchdog, and called as it calls them.
+
+Options have their long names: Symfony's console takes "-m=5", which the watchdog makes of "m: 5", for "=5", and so for none.
+"""
 import os
 import shutil
 import tempfile
@@ -8,7 +11,25 @@ from consumers import USER, ConsumerTest, Rabbit
 from herdtest import main, read, wait_until
 
 
+PARAMETERS = """parameters:
+    # Used when no driver is specified, f.e. on the command line
+    kaliop_queueing.default.driver: rabbitmq
+
+    # To be configured in a bundle depending on this one (or in the application):
+    # worker processes to be monitored via watchdog console command
+    kaliop_queueing.default.workers.list:
+{workers}
+    kaliop_queueing.default.allowed_commands:
+        - kaliop_queueing:echoback
+        - regexp:/.*/
+"""
+
+
 class Kaliop(ConsumerTest):
+    source = "kaliop"
+    # Whoever has the watchdog in his crontab is the workers' user.
+    DEFAULTS = f'user = "{USER}"'
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -24,11 +45,14 @@ class Kaliop(ConsumerTest):
         self.queue = self._testMethodName
 
     def keep(self, workers):
-        """WORKERS: name to (queue, options), as in the list of parameters.yml."""
+        """WORKERS: name to (queue, options)."""
+        lines = []
         for name, (queue, options) in workers.items():
-            words = " ".join(f"-{key}={value}" if len(key) == 1 else f"--{key}={value}" for key, value in options.items())
-            self.worker(name, f"php {self.app}/app/console kaliop_queueing:consumer {queue} --label={name} -w {words}", user=USER,
-                        directory=self.app)
+            lines += [f"        {name}:", "            # as configured in rabbitmq.yml", f"            queue_name: '{queue}'",
+                      "            options: { " + ", ".join(f"{key}: {value}" for key, value in options.items()) + " }"]
+        os.makedirs(self.app + "/app/config", exist_ok=True)
+        result = self.imported(PARAMETERS.format(workers="\n".join(lines)), name="app/app/config/parameters.yml")
+        self.assertEqual(result.said, "")
         self.ids = [name + ":1" for name in workers]
 
     def start(self, options=None, names=("mail-one", "mail-two", "mail-three")):
@@ -58,8 +82,7 @@ class Kaliop(ConsumerTest):
     def test_messages_outlive_kills_of_workers_minders_and_rounds(self):
         ids = self.send("before", 10, 0.2)
         self.start()
-        ids += self.send("workers", 15, 0.3)
-        self.kill_busy_workers(3)
+        ids += self.kill_busy_workers(3)
         ids += self.send("rounds", 10, 0.3)
         self.kill_rounds(self.ids)
         ids += self.send("after", 10)
@@ -94,7 +117,7 @@ class Kaliop(ConsumerTest):
     def test_without_signals_a_stop_interrupts_and_loses_nothing(self):
         """-w, which Kaliop gives always, has them hear no signal: RabbitMQ gives the message to another one."""
         self.start()
-        ids = self.send("long", 3, 2)
+        ids = self.send("long", 3, 8)
         wait_until("all are at work", lambda: len(self.said("begin")) == 3)
         self.herd("stop", check=0)
         self.assertEqual(self.marked(), [])
@@ -107,7 +130,6 @@ class Kaliop(ConsumerTest):
         """The list is the scale: names come and go, those that stay are not touched."""
         old = self.start(names=("stays", "goes"))
         ids = self.send("two", 10, 0.1)
-        os.unlink(self.conf_dir + "/goes.conf")
         self.keep({name: (self.queue, {}) for name in ("stays", "comes")})
         self.herd("run", check=0)
         self.wait_pid("comes:1")

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: ISC
-"""Workers over beanstalkd, as SlmQueue's documentation has them kept: its supervisor files, imported as they stand but for paths and user."""
+"""Workers over beanstalkd, as SlmQueue's documentation has them kept: its supervisor files and its units of systemd, imported as they
+stand but for paths and user."""
+import os
+import signal
 
-from consumers import USER, Beanstalkd, ConsumerTest
+
+from consumers import GROUP, USER, Beanstalkd, ConsumerTest
 from herdtest import main, read, wait_until
 
 MAIN = """[supervisord]
@@ -30,6 +34,73 @@ command      = php {app}/public/index.php queue beanstalkd
 numprocs     = 3
 process_name = my-app-worker-%(process_num)
 autorestart  = true
+"""
+
+
+SERVICE = """[Unit]
+# Description of the service
+Description=MyApp-Worker
+
+# Add some other services / targets that you need before your worker can be started
+# e. g. we need the network, mysql & redis server to work!
+After=network.target mysqld.service redis-server.service
+
+# If you have enabled auto-restarting (see below) systemd will stop restarting this service if it fails too often
+# Setting StartLimitIntervalSec to 0 disables this behavior.
+StartLimitIntervalSec=0
+
+[Service]
+Type=simple
+
+# Enable auto-restarting
+Restart=always
+
+# Wait 1 minute to restart the service after its exit
+RestartSec=60
+
+# set the correct user and group for the execution
+User={user}
+Group={group}
+
+# You have to insert the correct server-specific directory here!
+ExecStart=/usr/bin/php {app}/public/index.php queue beanstalkd
+
+[Install]
+# Start this target after the multi-user.target is reached (if its enabled)
+WantedBy=multi-user.target
+"""
+
+TEMPLATE = """[Unit]
+# Description of the service with the worker ID in it
+Description=MyApp-Worker %i
+StartLimitIntervalSec=0
+
+# Make this worker a part of my-app.target
+# This means when my-app.target is stopped or restarted, this worker will be stopped or restarted too.
+# But if this worker is stopped or restarted, it will not affect each other.
+PartOf=my-app.target
+
+[Service]
+Type=simple
+Restart=always
+RestartSec=60
+User={user}
+Group={group}
+ExecStart=/usr/bin/php {app}/public/index.php queue beanstalkd
+"""
+
+TARGET = """[Unit]
+# Add some other services / targets that you need before your worker can be started
+# e. g. we need the network, mysql & redis server to work!
+After=network.target mysqld.service redis-server.service
+
+# This target want the workers to be started
+# Add as many as you like
+Wants=my-app-worker@1.service my-app-worker@2.service my-app-worker@3.service
+
+[Install]
+# Start this target after the multi-user.target is reached (if its enabled)
+WantedBy=multi-user.target
 """
 
 
@@ -75,8 +146,7 @@ class Supervisord(Slm):
     def test_messages_outlive_kills_of_workers_minders_and_rounds(self):
         ids = self.send("before", 10, 0.2)
         self.start()
-        ids += self.send("workers", 15, 0.3)
-        self.kill_busy_workers(3)
+        ids += self.kill_busy_workers(3)
         ids += self.send("rounds", 10, 0.3)
         self.kill_rounds(self.IDS)
         ids += self.send("after", 10)
@@ -120,6 +190,59 @@ class Supervisord(Slm):
         self.wait_done(ids)
         self.wait_empty()
         self.assert_nobody_was_interrupted()
+
+
+class Systemd(Slm):
+    IDS = [f"my-app-worker:{n}" for n in (1, 2, 3)]
+
+    def import_units(self, **units):
+        paths = [self.write(name, text.format(app=self.app, user=USER, group=GROUP)) for name, text in units.items()]
+        done = self.run_import("systemd", *paths)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return self.accept(done)
+
+    def start(self):
+        result = self.import_units(**{"my-app.target": TARGET, "my-app-worker@.service": TEMPLATE})
+        self.assertEqual(sorted(result.instances), self.IDS)
+        self.herd("start", "@my-app", check=0)
+        return {id: self.wait_pid(id) for id in self.IDS}
+
+    def wait_well(self):
+        wait_until("all run", lambda: all(self.instance(id)["state"] == "RUNNING" for id in self.IDS))
+
+    def test_one(self):
+        self.import_units(**{"my-app-worker.service": SERVICE})
+        self.herd("start", check=0)
+        ids = self.send("a", 5)
+        self.wait_done(ids)
+        pid = self.pid("my-app-worker:1")
+        os.kill(pid, signal.SIGKILL)
+        # RestartSec is for whoever fails again and again: this one was well.
+        self.wait_pid("my-app-worker:1", other_than=pid)
+        self.wait_done(self.send("b", 5))
+        self.wait_empty()
+
+    def test_template_and_target(self):
+        ids = self.send("before", 6, 0.2)
+        self.start()
+        self.wait_well()
+        # Whoever ends twice in a short time has to wait for a minute, as RestartSec says.
+        ids += self.kill_busy_workers(1)
+        ids += self.send("after", 5)
+        self.wait_done(ids)
+        self.wait_empty()
+        # One alone, as `systemctl restart my-app-worker@2` has it, and all, by the target.
+        two = self.wait_pid("my-app-worker:2")
+        self.herd("restart", "my-app-worker:2", check=0)
+        self.wait_pid("my-app-worker:2", other_than=two)
+        self.herd("stop", "@my-app", check=0)
+        self.assertEqual(self.marked(), [])
+        ids = self.send("meanwhile", 3)
+        self.herd("run", check=0)
+        self.assertEqual(self.marked(), [])
+        self.herd("start", "@my-app", check=0)
+        self.wait_done(ids)
+        self.wait_empty()
 
 
 if __name__ == "__main__":

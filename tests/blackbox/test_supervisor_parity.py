@@ -9,7 +9,7 @@ import signal
 import subprocess
 
 from herdtest import PATIENCE, alive, environ, main, read, wait_until
-from importing import ImportTest
+from importing import ImportTest, home_of, start_of
 
 # What they run: it says what it is, and how it was told to end.
 PROBE = r'''#!/usr/bin/python3
@@ -56,7 +56,7 @@ class Parity(ImportTest):
         self.children = []
         # What cronherd gives by itself, so that nothing else has to be left out when environments are compared.
         me = pwd.getpwuid(os.geteuid())
-        self.base = {"HOME": me.pw_dir, "USER": me.pw_name, "LOGNAME": me.pw_name, "SHELL": me.pw_shell or "/bin/sh",
+        self.base = {"HOME": home_of(me), "USER": me.pw_name, "LOGNAME": me.pw_name, "SHELL": me.pw_shell or "/bin/sh",
                      "LANG": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
                      if os.geteuid() == 0 else "/usr/local/bin:/usr/bin:/bin"}
         self.addCleanup(self.end_daemon)
@@ -93,7 +93,7 @@ childlogdir={self.dir}
         self.start_supervisord(self.conf(programs, "theirs"))
 
     def start_supervisord(self, path):
-        self.daemon = subprocess.Popen(["/usr/bin/supervisord", "-n", "-c", path], cwd=self.base["HOME"], env=self.base,
+        self.daemon = subprocess.Popen(["/usr/bin/supervisord", "-n", "-c", path], cwd=start_of(pwd.getpwuid(os.geteuid())), env=self.base,
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, umask=0o022)
 
     def end_daemon(self):
@@ -161,8 +161,8 @@ childlogdir={self.dir}
             if expected["uid"] != os.geteuid():
                 # Supervisord leaves environment and directory as they are; ours are that user's.
                 user = pwd.getpwuid(expected["uid"])
-                expected["cwd"] = user.pw_dir if os.path.isdir(user.pw_dir) else "/"
-                expected["environ"].update(HOME=user.pw_dir, USER=user.pw_name, LOGNAME=user.pw_name, SHELL=user.pw_shell,
+                expected["cwd"] = start_of(user)
+                expected["environ"].update(HOME=home_of(user), USER=user.pw_name, LOGNAME=user.pw_name, SHELL=user.pw_shell,
                                            PATH="/usr/local/bin:/usr/bin:/bin")
             self.assertEqual(self.comparable(ours[label]), expected, label)
             self.assertEqual(ours[label]["descriptors"], theirs[label]["descriptors"], label)
@@ -175,6 +175,9 @@ childlogdir={self.dir}
 
 [program:plain]
 command=PROBE stay plain
+
+[program:searched]
+command=env PROBE stay searched
 
 [program:words] ; with a comment
 command=PROBE stay words {WORDS}   ; and another
@@ -233,7 +236,7 @@ programs=twice
 [program:never]
 command=PROBE stay never
 autostart=false
-""", 15)
+""", 16)
 
     def test_included_files(self):
         os.mkdir(os.path.join(self.dir, "conf.inc"))

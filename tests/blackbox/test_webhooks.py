@@ -544,7 +544,7 @@ class Rules(Webhooks):
 
     def test_what_flaps_is_damped(self):
         """Of an instance that starts and stops all the time, a chat hears a few; the journal has all."""
-        self.webhook("chat", format="slack", flap=4)
+        self.webhook("chat", format="slack", flap=4, digest=0)
         self.webhook("all")
         self.worker("w", "sh -c 'sleep 0.05; exit 1'", startsecs=0, restart_delay="0s", startretries=1000)
         self.worker("calm", "sleep 1000")
@@ -558,6 +558,22 @@ class Rules(Webhooks):
         self.assertLess(len(of_it), 8, texts)
         self.assertGreaterEqual(len(of_it), 4, texts)
         self.assertEqual(len([text for text in texts if "calm:1" in text]), 2)
+
+    def test_a_configuration_that_changes_meanwhile(self):
+        """A courier that is still at work hears of it: who comes gets what happens from then on, by the rules of then."""
+        hold = self.dir + "/never"
+        self.webhook("slow", {"hold": hold}, timeout="30s")
+        self.webhook("bad", url=f"http://127.0.0.1:{unused_port()}/x")
+        self.start()
+        self.wait_requests("slow")
+        courier = [pid for pid in self.minders() if "deliver" in read(f"/proc/{pid}/cmdline")]
+        self.webhook("new")
+        self.herd("stop", check=0)
+        self.assertTrue(courier)
+        self.write("never", "")
+        self.wait_told("new")
+        self.assertEqual([kind(e) for e in self.told("new")], ["worker.stopped"])
+        self.wait_told("slow", 2)
 
     def test_a_receiver_that_hangs_delays_no_round(self):
         """A round, a start and a stop are over while the receiver still has not answered."""

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "watchdog/base/utf8.h"
 #include "watchdog/model/option.h"
 #include "watchdog/net/format.h"
 
@@ -64,6 +65,28 @@ static void check(const struct webhook_options *webhook, const struct format_eve
 	format_message_free(&again);
 }
 
+/* TEXT again and again in the members that are cut where a body is too long: more than the body may
+ * have. */
+static char *make_long(const char *text)
+{
+	struct str all = STR_INIT;
+	struct str repaired = STR_INIT;
+	json_t *data;
+	char *dump;
+
+	utf8_repair(text, strlen(text), &repaired);
+	while (all.len <= FORMAT_BODY_MAX)
+		str_addf(&all, "%s\n", str_text(&repaired));
+	data = json_pack("{s:s, s:s, s:s}", "reason", "crashed", "log_tail", all.data, "message",
+			 all.data);
+	dump = json_dumps(data, JSON_COMPACT);
+	FUZZ_CHECK(dump != NULL);
+	json_decref(data);
+	str_free(&repaired);
+	str_free(&all);
+	return dump;
+}
+
 static void check_sentence(const struct format_event *event)
 {
 	struct str text = STR_INIT;
@@ -86,6 +109,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (int i = 0; i < 5; i++)
 		texts[i] = fuzz_piece(&input);
+	if (choice % 128 >= 64) {
+		char *longer = make_long(texts[1]);
+
+		free(texts[1]);
+		texts[1] = longer;
+	}
 	for (int i = 0; i < 3; i++)
 		events[i] = (struct format_event){ .type = texts[0],
 						   .data = texts[1],

@@ -4,6 +4,7 @@
 # Does nothing where that was done; whoever comes at the same time waits.
 set -eu
 from=$(cd "$(dirname "$0")" && pwd)
+cmp -s "$from/package-lock.json" "$1/.installed" && exit 0
 mkdir -p "$1"
 cd "$1"
 exec 9>.lock

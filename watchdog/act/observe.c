@@ -10,6 +10,7 @@
 #include "pidfiles/procref.h"
 #include "watchdog/act/vitals.h"
 #include "watchdog/config/expand.h"
+#include "watchdog/decide/announce.h"
 #include "watchdog/model/option.h"
 #include "watchdog/store/exitnote.h"
 
@@ -417,6 +418,15 @@ static bool is_witnessed(const struct pidfile *pidfile, const struct record *rec
 	return pidfile && is_same(&pidfile->id, &record->process);
 }
 
+/*
+ * What its parent said of its end is news: nobody has been started in its place yet. Once the record has that end it says nothing about
+ * whoever came later.
+ */
+static bool is_news(const struct record *record, const struct observation *seen)
+{
+	return seen->exit.known && record->ended != announce_key(&seen->process);
+}
+
 /* Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then. */
 static bool is_search_due(const struct pidfile *pidfile, const struct record *record,
 			  enum observe_depth depth, const struct observation *seen)
@@ -426,7 +436,7 @@ static bool is_search_due(const struct pidfile *pidfile, const struct record *re
 	if (seen->is_starter)
 		return depth != OBSERVE_LOOK;
 	/* Its parent's word that it has ended makes the search needless; a pidfile alone may lie. */
-	return depth == OBSERVE_SEARCH && !seen->exit.known && !is_witnessed(pidfile, record);
+	return depth == OBSERVE_SEARCH && !is_news(record, seen) && !is_witnessed(pidfile, record);
 }
 
 void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,

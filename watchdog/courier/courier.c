@@ -9,6 +9,8 @@
 
 #include "pidfiles/slotlock.h"
 #include "watchdog/base/mem.h"
+#include "watchdog/config/confstamp.h"
+#include "watchdog/config/conftell.h"
 #include "watchdog/courier/inbox.h"
 #include "watchdog/courier/intake.h"
 #include "watchdog/courier/pinging.h"
@@ -18,7 +20,8 @@
 #include "watchdog/store/spool.h"
 #include "watchdog/store/statedir.h"
 
-#define ALARM_S (COURIER_BUDGET_MS / 1000 + 5)
+/* Behind its time. */
+#define ALARM_S 5
 /* Between two looks at what rounds have left. */
 #define LOOK_MS INT64_C(200)
 /* A try that is due so soon is waited for; for a later one another courier is called. */
@@ -38,6 +41,8 @@ struct service {
 	struct pinging pinging;
 	struct str complained; /* as the file has it */
 	bool has_failed;       /* the journal: nothing more is sent but pings */
+	uint64_t told_stamp;   /* conftell_stamp's hash, at the beginning */
+	bool is_outdated;      /* the configuration: nothing more is begun */
 	struct err err;
 };
 
@@ -112,6 +117,8 @@ static int take_in(struct service *service, struct err *err)
 
 	if (!errand->journal && open_journal(service, err))
 		return -1;
+	/* What is there by now is no news. */
+	(void)inbox_has_spooled(&service->inbox, errand->state_fd);
 	count = intake(errand->journal, errand->config, errand->state_fd, &passed_over, err);
 	if (count < 0)
 		return -1;
@@ -137,25 +144,37 @@ static bool needs_journal(const struct service *service)
 
 /* ---- turns -------------------------------------------------------------------------------- */
 
-/* Also before a ping is sent: only the newest beat is. */
-static void look_at_beat(struct service *service)
+/*
+ * Whoever was put in, or put right, is to get what happens from now on. An error may have been
+ * mended where no stamp shows it (the mode of a secret); there, news are reason enough.
+ */
+static bool is_outdated(const struct service *service, bool has_news)
 {
-	struct errand *errand = &service->errand;
-	bool is_time = errand->now.boot_ms - service->looked_boot_ms >= LOOK_MS ||
-		       pinging_due_boot_ms(&service->pinging) <= errand->now.boot_ms;
+	const struct config *config = service->errand.config;
 
-	if (is_time && inbox_has_beat(&service->inbox, errand->state_fd))
-		pinging_look(&service->pinging, errand);
+	return (has_news && config->error_count) ||
+	       confstamp_of(config->main_file, config->conf_dir).hash != config->stamp.hash ||
+	       conftell_stamp(config).hash != service->told_stamp;
 }
 
-static int look_at_spool(struct service *service, struct err *err)
+/* From time to time; and before a ping is sent: only the newest beat is. */
+static int look(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
+	bool is_time = errand->now.boot_ms - service->looked_boot_ms >= LOOK_MS;
+	bool has_beat, has_spooled;
 
-	if (errand->now.boot_ms - service->looked_boot_ms < LOOK_MS)
+	if (!is_time && pinging_due_boot_ms(&service->pinging) > errand->now.boot_ms)
 		return 0;
-	service->looked_boot_ms = errand->now.boot_ms;
-	return inbox_has_spooled(&service->inbox, errand->state_fd) ? take_in(service, err) : 0;
+	has_beat = inbox_has_beat(&service->inbox, errand->state_fd);
+	has_spooled = is_time && inbox_has_spooled(&service->inbox, errand->state_fd);
+	service->looked_boot_ms = is_time ? errand->now.boot_ms : service->looked_boot_ms;
+	service->is_outdated = is_outdated(service, has_beat || has_spooled);
+	if (service->is_outdated)
+		return 0;
+	if (has_beat)
+		pinging_look(&service->pinging, errand);
+	return has_spooled && !service->has_failed ? take_in(service, err) : 0;
 }
 
 static int step_queues(struct service *service, struct err *err)
@@ -214,7 +233,7 @@ static int64_t wait_ms(const struct service *service)
 {
 	int64_t next = next_ms(service);
 
-	if (http_pending(service->errand.http) == 0 && next == INT64_MAX)
+	if (http_pending(service->errand.http) == 0 && (next == INT64_MAX || service->is_outdated))
 		return -1;
 	return least(next, LOOK_MS);
 }
@@ -238,12 +257,16 @@ static void turn(struct service *service)
 {
 	struct errand *errand = &service->errand;
 	struct err err = ERR_INIT;
+	int status;
 
 	look_at_clock(service);
-	look_at_beat(service);
-	if (!service->has_failed && (look_at_spool(service, &err) || step_queues(service, &err)))
+	status = service->is_outdated ? 0 : look(service, &err);
+	if (status == 0 && !service->is_outdated && !service->has_failed)
+		status = step_queues(service, &err);
+	if (status)
 		fail(service, &err);
-	pinging_step(&service->pinging, errand);
+	if (!service->is_outdated)
+		pinging_step(&service->pinging, errand);
 	keep_complaints(service);
 }
 
@@ -346,6 +369,12 @@ static bool is_over(struct service *service)
 
 	if (!service->errand.journal || service->has_failed)
 		return true;
+	if (service->is_outdated) {
+		/* Who comes after us settles; that something is owed stands until then. */
+		if (batch_store(&service->errand.batch, service->errand.journal, &err))
+			fail(service, &err);
+		return true;
+	}
 	status = settle(service, &err);
 	if (status < 0)
 		fail(service, &err);
@@ -463,19 +492,30 @@ static enum courier_end take_turns(struct service *service, struct slotlock *loc
 		if (status < 0)
 			return COURIER_FAILED;
 		service->errand.now = clock_read();
+		if (service->is_outdated)
+			return COURIER_OUTDATED;
 	} while (errand_has_time(&service->errand) && has_news(service));
 	return service->errand.done.owed ? COURIER_OWING : COURIER_DONE;
+}
+
+static unsigned alarm_s(int64_t until_boot_ms)
+{
+	int64_t left_ms = until_boot_ms - clock_read().boot_ms;
+
+	return (unsigned)(left_ms > 0 ? left_ms / 1000 : 0) + ALARM_S;
 }
 
 static enum courier_end run(const struct config *config, const struct courier_options *options,
 			    int state_fd, struct courier_done *done, struct err *err)
 {
+	int64_t until_boot_ms = options->until_boot_ms ? options->until_boot_ms
+						       : clock_read().boot_ms + COURIER_BUDGET_MS;
 	struct service service = { .errand = { .config = config,
 					       .options = options,
 					       .state_fd = state_fd,
-					       .until_boot_ms =
-						       clock_read().boot_ms + COURIER_BUDGET_MS,
-					       .done.next_wall_ms = INT64_MAX } };
+					       .until_boot_ms = until_boot_ms,
+					       .done.next_wall_ms = INT64_MAX },
+				   .told_stamp = conftell_stamp(config).hash };
 	struct slotlock lock = SLOTLOCK_INIT;
 	int status = slotlock_open(&lock, state_fd, "locks");
 	enum courier_end end;
@@ -484,7 +524,7 @@ static enum courier_end run(const struct config *config, const struct courier_op
 		return lock_failed(&service, -status, err);
 	/* Should anything hang that must not: our end frees the lock, and costs no event. */
 	if (options->is_detached)
-		(void)alarm(ALARM_S);
+		(void)alarm(alarm_s(until_boot_ms));
 	end = take_turns(&service, &lock, err);
 	slotlock_close(&lock);
 	strlist_free(&service.errand.said);

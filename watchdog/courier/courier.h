@@ -22,6 +22,7 @@
 struct courier_options {
 	const struct out *out;
 	bool is_now;      /* waits for nothing: every delay counts as over, once */
+	int64_t until_boot_ms; /* its end; 0: COURIER_BUDGET_MS from now */
 	bool is_detached; /* a round began it: says nothing, keeps its complaints for the next round (store/complaints.h) */
 };
 
@@ -40,6 +41,7 @@ enum courier_end {
 	COURIER_DONE,   /* nothing is owed any more */
 	COURIER_OWING,  /* something is, for later */
 	COURIER_BUSY,   /* another courier is at work: it will send it */
+	COURIER_OUTDATED, /* the configuration has changed: to be run again with the new one */
 	COURIER_FAILED
 };
 

@@ -136,18 +136,35 @@ static void read_words(struct memmon *memmon, char *const *words)
 
 /* ---- what they are for -------------------------------------------------------------------- */
 
+static bool is_called(const struct superprocess *process, int64_t number, const char *name)
+{
+	char *called = pyformat_concrete(process->process_name, number);
+	bool is_same = strcmp(called, name) == 0;
+
+	free(called);
+	return is_same;
+}
+
 /* Whether NAME is that of one of PROCESS's processes, alone or behind its group. */
 static bool is_of(const struct superprocess *process, const char *name)
 {
 	size_t group_len = strlen(process->group);
-	bool is_found = false;
+	bool is_found;
 
 	if (strncmp(name, process->group, group_len) == 0 && name[group_len] == ':')
 		name += group_len + 1;
-	for (int64_t n = 0; n < process->count && !is_found; n++) {
-		char *called = pyformat_concrete(process->process_name, process->first + n);
-		is_found = strcmp(called, name) == 0;
-		free(called);
+	is_found = process->count > 0 && is_called(process, process->first, name);
+	/* Which of them it would be, the digits in it say: wherever they begin and end. */
+	for (const char *at = name; *at && !is_found && process->count > 1; at++) {
+		int64_t number = 0;
+
+		for (const char *digit = at;
+		     *digit >= '0' && *digit <= '9' && digit < at + 10 && !is_found; digit++) {
+			number = number * 10 + (*digit - '0');
+			is_found = number >= process->first &&
+				   number - process->first < process->count &&
+				   is_called(process, number, name);
+		}
 	}
 	return is_found;
 }

@@ -195,6 +195,7 @@ static void import_targets(struct unitherd *herd)
 {
 	for (size_t i = 0; i < herd->target_count; i++) {
 		struct unitherd_target *target = &herd->targets[i];
+		bool *is_taken = mem_alloc((herd->service_count + 1) * sizeof(*is_taken));
 		char *plain = unitname_plain(target->name.prefix);
 		struct importer_group *group = importer_add_group(
 			herd->importer, plain, (struct importer_place){ .file = target->path },
@@ -202,11 +203,16 @@ static void import_targets(struct unitherd *herd)
 
 		free(plain);
 		for (size_t n = 0; n < target->wanted.count; n++) {
-			struct unitherd_service *service =
+			const struct unitherd_service *service =
 				unitherd_find(herd, target->wanted.items[n]);
-			for (size_t k = 0; service && k < service->workers.count; k++)
+			/* Instances of one template are many names of one service. */
+			if (!service || is_taken[service - herd->services])
+				continue;
+			is_taken[service - herd->services] = true;
+			for (size_t k = 0; k < service->workers.count; k++)
 				add_member(group, service->workers.items[k]);
 		}
+		free(is_taken);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "watchdog/base/signame.h"
 #include "watchdog/base/utf8.h"
 #include "watchdog/config/envfile.h"
+#include "watchdog/config/nameindex.h"
 #include "watchdog/import/pyformat.h"
 #include "watchdog/import/shellwords.h"
 #include "watchdog/import/unitwords.h"
@@ -37,21 +38,21 @@ static void add_variables(struct unitservice *service, const struct unitfile_ass
 	strlist_free(&words);
 }
 
-/* The later one wins, and stands where the first stood. */
+/* The later one wins. */
 static void drop_doubles(struct importer_worker *worker)
 {
 	struct strlist *items = &worker->options.environment;
 	struct strlist kept = STRLIST_INIT;
+	struct nameindex last = NAMEINDEX_INIT;
+	size_t which = 0;
 
-	for (size_t i = 0; i < items->count; i++) {
-		size_t len = strcspn(items->items[i], "=") + 1;
-		bool is_last = true;
-
-		for (size_t n = i + 1; n < items->count && is_last; n++)
-			is_last = strncmp(items->items[i], items->items[n], len) != 0;
-		if (is_last)
+	for (size_t i = 0; i < items->count; i++)
+		nameindex_put(&last, items->items[i], strcspn(items->items[i], "="), i);
+	for (size_t i = 0; i < items->count; i++)
+		if (nameindex_find(&last, items->items[i], strcspn(items->items[i], "="), &which) &&
+		    which == i)
 			strlist_add(&kept, items->items[i]);
-	}
+	nameindex_free(&last);
 	strlist_free(items);
 	*items = kept;
 }

@@ -50,6 +50,7 @@ void unitherd_free(struct unitherd *herd)
 	for (size_t i = 0; i < herd->target_count; i++)
 		free_target(&herd->targets[i]);
 	free(herd->targets);
+	nameindex_free(&herd->index);
 	free(herd->home);
 	free(herd->user);
 	*herd = (struct unitherd){ .importer = NULL };
@@ -91,24 +92,22 @@ static char *find_path(const struct unitherd *herd, const char *text, const stru
 	return path;
 }
 
-static bool is_same(const struct unitname *a, const struct unitname *b)
-{
-	return strcmp(a->prefix, b->prefix) == 0 && strcmp(a->suffix, b->suffix) == 0 &&
-	       (a->instance != NULL) == (b->instance != NULL);
-}
-
 struct unitherd_service *unitherd_find(struct unitherd *herd, const char *name)
 {
 	struct unitname wanted;
-	struct unitherd_service *found = NULL;
+	char *template;
+	const char *key;
+	size_t at = 0;
+	bool is_found;
 
 	if (!unitname_parse(name, &wanted))
 		return NULL;
-	for (size_t i = 0; i < herd->service_count && !found; i++)
-		if (is_same(&herd->services[i].name, &wanted))
-			found = &herd->services[i];
+	template = unitname_template(&wanted);
+	key = template ? template : wanted.full;
+	is_found = nameindex_find(&herd->index, key, strlen(key), &at);
+	free(template);
 	unitname_free(&wanted);
-	return found;
+	return is_found ? &herd->services[at] : NULL;
 }
 
 static void *room_for_one(void *items, size_t count, size_t each)
@@ -120,7 +119,8 @@ static void *room_for_one(void *items, size_t count, size_t each)
 
 static void add_instance(struct unitherd_service *service, const char *instance)
 {
-	if (instance && instance[0] != '\0' && !strlist_has(&service->instances, instance))
+	if (service->instances.count < UNITHERD_INSTANCES_MAX && instance && instance[0] != '\0' &&
+	    !strlist_has(&service->instances, instance))
 		strlist_add(&service->instances, instance);
 }
 
@@ -139,6 +139,8 @@ static struct unitherd_service *add_service(struct unitherd *herd, struct unitna
 		find_folders(herd, path, &service->folders);
 		(void)unitname_parse(template ? template : name->full,
 				     &service->name); /* it was one before */
+		nameindex_put(&herd->index, service->name.full, strlen(service->name.full),
+			      herd->service_count - 1);
 	}
 	if (service)
 		add_instance(service, name->instance);
@@ -242,12 +244,18 @@ static void add_wanted_by_key(struct unitherd *herd, struct unitherd_target *tar
 		(void)unitwords_split(assignment->text,
 				      &words); /* names have no quotes; an open one ends the list */
 		for (size_t i = 0; i < words.count; i++) {
-			char *name = unitspec_expand(&spec, words.items[i], NULL);
+			char *name = target->wanted.count < UNITHERD_INSTANCES_MAX
+					     ? unitspec_expand(&spec, words.items[i], NULL)
+					     : NULL;
 			if (name && !strlist_has(&target->wanted, name))
 				strlist_add(&target->wanted, name);
 			free(name);
 		}
 		strlist_free(&words);
+		if (target->wanted.count >= UNITHERD_INSTANCES_MAX)
+			importer_fail(herd->importer, unitfile_place(assignment),
+				      "%s: more than %d units are wanted: the rest is left out",
+				      key, UNITHERD_INSTANCES_MAX - 1);
 	}
 }
 

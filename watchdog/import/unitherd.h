@@ -7,11 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "watchdog/config/nameindex.h"
 #include "watchdog/import/importer.h"
 #include "watchdog/import/unitfile.h"
 #include "watchdog/import/unitname.h"
 
 #define UNITHERD_MAX 1000
+#define UNITHERD_INSTANCES_MAX                                                                     \
+	10000 /* of one template, and so many units that one target wants                          \
+	       */
 
 /* A service, or a template. */
 struct unitherd_service {
@@ -36,6 +40,7 @@ struct unitherd {
 	char *user;
 	struct unitherd_service *services;
 	size_t service_count;
+	struct nameindex index; /* private: of services, by name */
 	struct unitherd_target *targets;
 	size_t target_count;
 };

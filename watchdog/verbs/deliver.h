@@ -19,7 +19,7 @@ struct deliver {
 };
 
 /* Each: a verb's exit status. */
-int deliver_send(const struct deliver *deliver);
+int deliver_send(struct deliver *deliver); /* reads the configuration anew where it changes */
 int deliver_test(const struct deliver *deliver);
 int deliver_reach(const struct deliver *deliver);
 int deliver_status(const struct deliver *deliver);

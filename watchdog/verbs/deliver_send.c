@@ -51,16 +51,45 @@ static void print(const struct deliver *deliver, const struct courier_done *done
 	str_free(&line);
 }
 
-/* Detached, there is one to do it. A person wants to see it done. */
-static enum courier_end run_courier(const struct deliver *deliver, struct courier_done *done,
+static void add_done(struct courier_done *done, const struct courier_done *more)
+{
+	done->delivered += more->delivered;
+	done->dead += more->dead;
+	done->failed += more->failed;
+	done->pings += more->pings;
+	done->pings_failed += more->pings_failed;
+}
+
+/* As often as the configuration changes meanwhile, but no longer for that. */
+static enum courier_end run_courier(struct deliver *deliver, struct courier_done *done,
 				    struct err *err)
 {
 	const struct courier_options options = { .out = &deliver->call->out,
 						 .is_now = deliver->is_now,
-						 .is_detached = deliver->is_detached };
+						 .is_detached = deliver->is_detached,
+						 .until_boot_ms = clock_read().boot_ms +
+								  COURIER_BUDGET_MS };
+	struct courier_done before = { .delivered = 0 };
+	enum courier_end end;
+
+	while ((end = courier_run(&deliver->config, &options, done, err)) == COURIER_OUTDATED &&
+	       clock_read().boot_ms < options.until_boot_ms) {
+		add_done(&before, done);
+		config_free(&deliver->config);
+		if (config_load(&deliver->config, deliver->call->config_file, err))
+			return COURIER_FAILED;
+	}
+	add_done(done, &before);
+	return end;
+}
+
+/* Detached, there is one to do it. A person wants to see it done. */
+static enum courier_end wait_for_courier(struct deliver *deliver, struct courier_done *done,
+					 struct err *err)
+{
 	const struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000L };
 	int64_t until_boot_ms = clock_read().boot_ms + BUSY_MS;
-	enum courier_end end = courier_run(&deliver->config, &options, done, err);
+	enum courier_end end = run_courier(deliver, done, err);
 
 	if (end == COURIER_BUSY && !deliver->is_detached)
 		out_info(&deliver->call->out,
@@ -68,21 +97,22 @@ static enum courier_end run_courier(const struct deliver *deliver, struct courie
 	while (end == COURIER_BUSY && !deliver->is_detached &&
 	       clock_read().boot_ms < until_boot_ms) {
 		(void)nanosleep(&pause, NULL); /* shorter is well too */
-		end = courier_run(&deliver->config, &options, done, err);
+		end = run_courier(deliver, done, err);
 	}
 	return end;
 }
 
-int deliver_send(const struct deliver *deliver)
+int deliver_send(struct deliver *deliver)
 {
 	struct courier_done done;
 	struct err err = ERR_INIT;
 
-	switch (run_courier(deliver, &done, &err)) {
+	switch (wait_for_courier(deliver, &done, &err)) {
 	case COURIER_DONE:
 		print(deliver, &done);
 		return done.dead || done.pings_failed ? VERB_PARTLY : VERB_DONE;
 	case COURIER_OWING:
+	case COURIER_OUTDATED:
 		print(deliver, &done);
 		return VERB_PARTLY;
 	case COURIER_BUSY:

@@ -190,6 +190,9 @@ static bool is_settled(const struct slot *slot, void *data)
 		return !slot->is_pending;
 	if (slot->state == STATE_STOPPING || slot->is_pending)
 		return false;
+	/* Whoever has its lock may have seen it before it ended. */
+	if (round->is_minded && slot->is_busy)
+		return false;
 	return !round->is_minded || slot->state != STATE_BACKOFF ||
 	       slot->again_boot_ms > soon_boot_ms;
 }

@@ -16,7 +16,6 @@ use Symfony\Component\Messenger\MessageBus;
 use Symfony\Component\Messenger\Middleware\AddBusNameStampMiddleware;
 use Symfony\Component\Messenger\Middleware\FailedMessageProcessingMiddleware;
 use Symfony\Component\Messenger\Middleware\HandleMessageMiddleware;
-use Symfony\Component\Messenger\Middleware\RejectRedeliveredMessageMiddleware;
 use Symfony\Component\Messenger\Middleware\SendMessageMiddleware;
 use Symfony\Component\Messenger\Retry\MultiplierRetryStrategy;
 use Symfony\Component\Messenger\RoutableMessageBus;
@@ -28,6 +27,9 @@ use Symfony\Component\Messenger\Transport\TransportInterface;
 /**
  * What Symfony's FrameworkBundle wires for Messenger, by hand, from the components that Debian ships: one bus, one message,
  * one transport ("async"), whose DSN is MESSENGER_TRANSPORT_DSN in the project's file .env.
+ *
+ * But for RejectRedeliveredMessageMiddleware: over AMQP it has a message that comes again rejected first, and sent anew then.
+ * Who is killed in between loses it, whoever keeps him.
  */
 final class Kernel
 {
@@ -95,7 +97,6 @@ final class Kernel
 
         return new MessageBus([
             new AddBusNameStampMiddleware('bus'),
-            new RejectRedeliveredMessageMiddleware(),
             new FailedMessageProcessingMiddleware(),
             new SendMessageMiddleware(new SendersLocator([Task::class => [self::TRANSPORT]], $this->transports), $this->dispatcher),
             new HandleMessageMiddleware(new HandlersLocator([Task::class => [$handler]])),
