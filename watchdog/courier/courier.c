@@ -20,6 +20,8 @@
 #include "watchdog/store/spool.h"
 #include "watchdog/store/statedir.h"
 
+/* Behind its time. */
+#define ALARM_S 5
 /* Between two looks at what rounds have left. */
 #define LOOK_MS INT64_C(200)
 /* A try that is due so soon is waited for; for a later one another courier is called. */
@@ -115,6 +117,8 @@ static int take_in(struct service *service, struct err *err)
 
 	if (!errand->journal && open_journal(service, err))
 		return -1;
+	/* What is there by now is no news. */
+	(void)inbox_has_spooled(&service->inbox, errand->state_fd);
 	count = intake(errand->journal, errand->config, errand->state_fd, &passed_over, err);
 	if (count < 0)
 		return -1;
@@ -141,8 +145,8 @@ static bool needs_journal(const struct service *service)
 /* ---- turns -------------------------------------------------------------------------------- */
 
 /*
- * Whoever was put in, or put right, is to get what happens from now on. An error may have been mended where no stamp shows it (the
- * mode of a secret); there, news are reason enough.
+ * Whoever was put in, or put right, is to get what happens from now on. An error may have been
+ * mended where no stamp shows it (the mode of a secret); there, news are reason enough.
  */
 static bool is_outdated(const struct service *service, bool has_news)
 {
@@ -153,22 +157,24 @@ static bool is_outdated(const struct service *service, bool has_news)
 	       conftell_stamp(config).hash != service->told_stamp;
 }
 
+/* From time to time; and before a ping is sent: only the newest beat is. */
 static int look(struct service *service, struct err *err)
 {
 	struct errand *errand = &service->errand;
+	bool is_time = errand->now.boot_ms - service->looked_boot_ms >= LOOK_MS;
 	bool has_beat, has_spooled;
 
-	if (errand->now.boot_ms - service->looked_boot_ms < LOOK_MS)
+	if (!is_time && pinging_due_boot_ms(&service->pinging) > errand->now.boot_ms)
 		return 0;
-	service->looked_boot_ms = errand->now.boot_ms;
 	has_beat = inbox_has_beat(&service->inbox, errand->state_fd);
-	has_spooled = inbox_has_spooled(&service->inbox, errand->state_fd);
+	has_spooled = is_time && inbox_has_spooled(&service->inbox, errand->state_fd);
+	service->looked_boot_ms = is_time ? errand->now.boot_ms : service->looked_boot_ms;
 	service->is_outdated = is_outdated(service, has_beat || has_spooled);
 	if (service->is_outdated)
 		return 0;
 	if (has_beat)
 		pinging_look(&service->pinging, errand);
-	return has_spooled ? take_in(service, err) : 0;
+	return has_spooled && !service->has_failed ? take_in(service, err) : 0;
 }
 
 static int step_queues(struct service *service, struct err *err)
@@ -251,10 +257,13 @@ static void turn(struct service *service)
 {
 	struct errand *errand = &service->errand;
 	struct err err = ERR_INIT;
+	int status;
 
 	look_at_clock(service);
-	if (!service->has_failed && !service->is_outdated &&
-	    (look(service, &err) || (!service->is_outdated && step_queues(service, &err))))
+	status = service->is_outdated ? 0 : look(service, &err);
+	if (status == 0 && !service->is_outdated && !service->has_failed)
+		status = step_queues(service, &err);
+	if (status)
 		fail(service, &err);
 	if (!service->is_outdated)
 		pinging_step(&service->pinging, errand);
@@ -489,6 +498,13 @@ static enum courier_end take_turns(struct service *service, struct slotlock *loc
 	return service->errand.done.owed ? COURIER_OWING : COURIER_DONE;
 }
 
+static unsigned alarm_s(int64_t until_boot_ms)
+{
+	int64_t left_ms = until_boot_ms - clock_read().boot_ms;
+
+	return (unsigned)(left_ms > 0 ? left_ms / 1000 : 0) + ALARM_S;
+}
+
 static enum courier_end run(const struct config *config, const struct courier_options *options,
 			    int state_fd, struct courier_done *done, struct err *err)
 {
@@ -506,6 +522,9 @@ static enum courier_end run(const struct config *config, const struct courier_op
 
 	if (status < 0)
 		return lock_failed(&service, -status, err);
+	/* Should anything hang that must not: our end frees the lock, and costs no event. */
+	if (options->is_detached)
+		(void)alarm(alarm_s(until_boot_ms));
 	end = take_turns(&service, &lock, err);
 	slotlock_close(&lock);
 	strlist_free(&service.errand.said);
