@@ -122,7 +122,10 @@ class TellingTest(HerdTest):
 
     def quiet(self):
         """No courier is at work; one that has failed waits a while for its next try."""
-        wait_until("no courier is at work", lambda: not any("deliver" in read(f"/proc/{pid}/cmdline") for pid in self.minders()))
+        def is_busy(args):
+            # Between fork and exec a courier still looks like the round that began it.
+            return "deliver" in args or ("run" in args and not {"--for", "--minded"} & set(args))
+        wait_until("no courier is at work", lambda: not any(is_busy(read(f"/proc/{pid}/cmdline").split("\0")) for pid in self.minders()))
 
     def round(self):
         """A round; what it says on standard error goes to self.said, too. Gives the lines."""
