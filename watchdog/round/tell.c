@@ -252,7 +252,8 @@ void tell_reboot(struct herd *herd, const struct lease *theirs)
 		return;
 	event.type = EVENT_HOST_REBOOTED;
 	event.subject = here.host;
-	event.wall_ms = now->wall_ms - now->boot_ms;
+	/* Before its clock was set, a host without one lives in 1970. */
+	event.wall_ms = now->wall_ms > now->boot_ms ? now->wall_ms - now->boot_ms : now->wall_ms;
 	event.reason = REASON_HOST_REBOOTED;
 	event_id(event.id, event.type, event.subject, facts, sizeof(facts) / sizeof(facts[0]));
 	(void)add_event(herd, &event); /* what cannot be told is in HERD's problems */
@@ -299,6 +300,14 @@ void tell_samples(struct herd *herd)
 
 /* ---- complaints --------------------------------------------------------------------------- */
 
+/* Takes TEXT over; once, however often a run comes by. */
+static void add_problem(struct herd *herd, char *text)
+{
+	if (!strlist_has(&herd->problems, text))
+		strlist_add(&herd->problems, text);
+	free(text);
+}
+
 void tell_complain(struct herd *herd)
 {
 	int failure = herd->telling.failure;
@@ -307,8 +316,8 @@ void tell_complain(struct herd *herd)
 		if (herd->slots[i].problem[0])
 			return;
 	if (failure)
-		strlist_take(&herd->problems,
-			     mem_format("events cannot be kept in %s/" SPOOL_DIR ": %s; workers are kept all the same",
+		add_problem(herd,
+			    mem_format("events cannot be kept in %s/" SPOOL_DIR ": %s; workers are kept all the same",
 					herd->scene.dir.path,
 					failure == SPOOL_FULL ? "too much waits there to be taken into the journal, see `cronherd deliver`"
 							      : strerror(failure)));
@@ -339,6 +348,5 @@ void tell_deliver(struct herd *herd, bool is_due)
 	if (!is_due || is_at_work(herd))
 		return;
 	if (fullprogram_detach(argv, &err))
-		strlist_take(&herd->problems,
-			     mem_format("nothing can be told to anybody: %s", err.text));
+		add_problem(herd, mem_format("nothing can be told to anybody: %s", err.text));
 }
