@@ -305,17 +305,21 @@ class Often(Told):
     def test_overlapping_rounds(self):
         pids = self.dir + "/pids"
         self.worker("w", f"sh -c 'echo w:%i $$ >> {pids}; exec sleep 1000'", numprocs=3, restart_delay="0s", startretries=1000)
+
+        def has_written(number):
+            """A process ended before it has written its line is told of and is not in the file."""
+            return f"w:{number} {self.pid(f'w:{number}')}\n" in read(pids)
+
         self.herd("start", check=0)
         for _ in range(4):
             rounds = [subprocess.Popen([PROGRAM, "-c", self.config, "run"], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                       for _ in range(4)]
             for number in (1, 2, 3):
-                pid = self.pid(f"w:{number}")
-                if pid:
-                    os.kill(pid, signal.SIGKILL)
+                if has_written(number):
+                    os.kill(self.pid(f"w:{number}"), signal.SIGKILL)
             for process in rounds:
                 process.wait()
-            wait_until("all are up", lambda: self.herd("run") and all(self.pid(f"w:{n}") for n in (1, 2, 3)))
+            wait_until("all are up", lambda: self.herd("run") and all(has_written(n) for n in (1, 2, 3)))
         self.herd("stop", check=0)
         self.wait_quiet()
         ran = sorted(tuple(line.split()) for line in read(pids).splitlines())
