@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * inject: runs a command under ptrace and kills it, or fails one of its system calls, at one exact point.
+ * inject: runs a command under ptrace and kills it, or fails one of its system calls, at one exact
+ * point.
  *
  *   inject [-l] [-x POINT] [-t SECONDS] -o REPORT [-p PID -k PID | COMMAND …]
- *   inject -i COMMAND …      init of a pid namespace: buries whatever falls to it, ends with COMMAND
+ *   inject -i COMMAND …      init of a pid namespace: buries whatever falls to it, ends with
+ * COMMAND
  *
- * POINT is ROLE:CALL:N=ACTION. ROLE names a process by its way from the command: 0 is the command itself, 0.2 its second child, 0.2.1
- * that one's first. N counts the calls of that name in that role, from 1. ACTION is "kill" (SIGKILL when the call is about to be
- * made; it is not), the number of an errno (the call is not made and fails with it) or that with a + behind it (and so does, from then
- * on, each call of that name in every process of the tree). close(2) is made and then fails, as in Linux.
+ * POINT is ROLE:CALL:N=ACTION. ROLE names a process by its way from the command: 0 is the command
+ * itself, 0.2 its second child, 0.2.1 that one's first. N counts the calls of that name in that
+ * role, from 1. ACTION is "kill" (SIGKILL when the call is about to be made; it is not), the number
+ * of an errno (the call is not made and fails with it) or that with a + behind it (and so does,
+ * from then on, each call of that name in every process of the tree). close(2) is made and then
+ * fails, as in Linux.
  *
- * Followed is everything whose file is called cronherd*; what executes something else is let go. The end is when all that is followed
- * has ended or is a minder at rest. -p: follows the minder PID instead, and kills the worker that -k names.
+ * Followed is everything whose file is called cronherd*; what executes something else is let go.
+ * The end is when all that is followed has ended or is a minder at rest. -p: follows the minder PID
+ * instead, and kills the worker that -k names.
  *
- * REPORT has a line each: "call ROLE NAME N PATH" (-l; PATH: a file that the call names, or -), "hit ROLE NAME N", "let-go ROLE PID",
- * "signal PID SIGNAL" for each signal that is about to be sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer
- * than SECONDS (and was killed).
+ * REPORT has a line each: "call ROLE NAME N PATH" (-l; PATH: a file that the call names, or -),
+ * "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to be
+ * sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than SECONDS
+ * (and was killed).
  *
  * x86_64 only; elsewhere it says so and exits with 77.
  */
@@ -44,9 +50,9 @@ int main(void)
 #include <sys/user.h>
 #include <linux/ptrace.h>
 
-#define TASKS_MAX 256
-#define CALLS_MAX 512
-#define ROLE_SIZE 64
+#define TASKS_MAX  256
+#define CALLS_MAX  512
+#define ROLE_SIZE  64
 #define NOT_A_CALL (-1)
 
 #define OPTIONS                                                                                    \
@@ -82,46 +88,165 @@ struct run {
 
 static const char *const names[CALLS_MAX] = {
 #define CALL(name) [SYS_##name] = #name
-	CALL(accept4),	   CALL(access),	  CALL(arch_prctl),   CALL(bind),
-	CALL(brk),	   CALL(chdir),		  CALL(chmod),	      CALL(clock_gettime),
-	CALL(clock_nanosleep), CALL(clone),	  CALL(clone3),	      CALL(close),
-	CALL(close_range), CALL(connect),	  CALL(dup),	      CALL(dup2),
-	CALL(dup3),	   CALL(epoll_create1),	  CALL(epoll_ctl),    CALL(epoll_pwait),
-	CALL(epoll_wait),  CALL(eventfd2),	  CALL(execve),	      CALL(execveat),
-	CALL(exit),	   CALL(exit_group),	  CALL(faccessat),    CALL(faccessat2),
-	CALL(fadvise64),   CALL(fallocate),	  CALL(fchmod),	      CALL(fchmodat),
-	CALL(fchown),	   CALL(fchownat),	  CALL(fcntl),	      CALL(fdatasync),
-	CALL(flock),	   CALL(fork),		  CALL(fstat),	      CALL(fstatfs),
-	CALL(fsync),	   CALL(ftruncate),	  CALL(futex),	      CALL(getcwd),
-	CALL(getdents64),  CALL(getegid),	  CALL(geteuid),      CALL(getgid),
-	CALL(getgroups),   CALL(getpeername),	  CALL(getpgid),      CALL(getpgrp),
-	CALL(getpid),	   CALL(getppid),	  CALL(getpriority),  CALL(getrandom),
-	CALL(getrlimit),   CALL(getrusage),	  CALL(getsid),	      CALL(getsockname),
-	CALL(getsockopt),  CALL(gettid),	  CALL(gettimeofday), CALL(getuid),
-	CALL(getxattr),	   CALL(inotify_add_watch), CALL(inotify_init1), CALL(ioctl),
-	CALL(kill),	   CALL(link),		  CALL(linkat),	      CALL(lseek),
-	CALL(lstat),	   CALL(madvise),	  CALL(mkdir),	      CALL(mkdirat),
-	CALL(mmap),	   CALL(mprotect),	  CALL(mremap),	      CALL(munmap),
-	CALL(nanosleep),   CALL(newfstatat),	  CALL(open),	      CALL(openat),
-	CALL(openat2),	   CALL(pause),		  CALL(pidfd_open),   CALL(pidfd_send_signal),
-	CALL(pipe),	   CALL(pipe2),		  CALL(poll),	      CALL(ppoll),
-	CALL(prctl),	   CALL(pread64),	  CALL(prlimit64),    CALL(pselect6),
-	CALL(pwrite64),	   CALL(read),		  CALL(readlink),     CALL(readlinkat),
-	CALL(readv),	   CALL(recvfrom),	  CALL(recvmmsg),     CALL(recvmsg),
-	CALL(rename),	   CALL(renameat),	  CALL(renameat2),    CALL(rmdir),
-	CALL(rseq),	   CALL(rt_sigaction),	  CALL(rt_sigpending), CALL(rt_sigprocmask),
-	CALL(rt_sigreturn), CALL(rt_sigsuspend),  CALL(rt_sigtimedwait), CALL(sched_getaffinity),
-	CALL(sched_yield), CALL(select),	  CALL(sendfile),     CALL(sendmmsg),
-	CALL(sendmsg),	   CALL(sendto),	  CALL(set_robust_list), CALL(set_tid_address),
-	CALL(setgid),	   CALL(setgroups),	  CALL(setpgid),      CALL(setpriority),
-	CALL(setresgid),   CALL(setresuid),	  CALL(setrlimit),    CALL(setsid),
-	CALL(setsockopt),  CALL(setuid),	  CALL(shutdown),     CALL(sigaltstack),
-	CALL(socket),	   CALL(socketpair),	  CALL(stat),	      CALL(statfs),
-	CALL(statx),	   CALL(symlink),	  CALL(symlinkat),    CALL(sync),
-	CALL(sysinfo),	   CALL(tgkill),	  CALL(timer_settime), CALL(tkill),
-	CALL(truncate),	   CALL(umask),		  CALL(uname),	      CALL(unlink),
-	CALL(unlinkat),	   CALL(utimensat),	  CALL(vfork),	      CALL(wait4),
-	CALL(waitid),	   CALL(write),		  CALL(writev),
+	CALL(accept4),
+	CALL(access),
+	CALL(arch_prctl),
+	CALL(bind),
+	CALL(brk),
+	CALL(chdir),
+	CALL(chmod),
+	CALL(clock_gettime),
+	CALL(clock_nanosleep),
+	CALL(clone),
+	CALL(clone3),
+	CALL(close),
+	CALL(close_range),
+	CALL(connect),
+	CALL(dup),
+	CALL(dup2),
+	CALL(dup3),
+	CALL(epoll_create1),
+	CALL(epoll_ctl),
+	CALL(epoll_pwait),
+	CALL(epoll_wait),
+	CALL(eventfd2),
+	CALL(execve),
+	CALL(execveat),
+	CALL(exit),
+	CALL(exit_group),
+	CALL(faccessat),
+	CALL(faccessat2),
+	CALL(fadvise64),
+	CALL(fallocate),
+	CALL(fchmod),
+	CALL(fchmodat),
+	CALL(fchown),
+	CALL(fchownat),
+	CALL(fcntl),
+	CALL(fdatasync),
+	CALL(flock),
+	CALL(fork),
+	CALL(fstat),
+	CALL(fstatfs),
+	CALL(fsync),
+	CALL(ftruncate),
+	CALL(futex),
+	CALL(getcwd),
+	CALL(getdents64),
+	CALL(getegid),
+	CALL(geteuid),
+	CALL(getgid),
+	CALL(getgroups),
+	CALL(getpeername),
+	CALL(getpgid),
+	CALL(getpgrp),
+	CALL(getpid),
+	CALL(getppid),
+	CALL(getpriority),
+	CALL(getrandom),
+	CALL(getrlimit),
+	CALL(getrusage),
+	CALL(getsid),
+	CALL(getsockname),
+	CALL(getsockopt),
+	CALL(gettid),
+	CALL(gettimeofday),
+	CALL(getuid),
+	CALL(getxattr),
+	CALL(inotify_add_watch),
+	CALL(inotify_init1),
+	CALL(ioctl),
+	CALL(kill),
+	CALL(link),
+	CALL(linkat),
+	CALL(lseek),
+	CALL(lstat),
+	CALL(madvise),
+	CALL(mkdir),
+	CALL(mkdirat),
+	CALL(mmap),
+	CALL(mprotect),
+	CALL(mremap),
+	CALL(munmap),
+	CALL(nanosleep),
+	CALL(newfstatat),
+	CALL(open),
+	CALL(openat),
+	CALL(openat2),
+	CALL(pause),
+	CALL(pidfd_open),
+	CALL(pidfd_send_signal),
+	CALL(pipe),
+	CALL(pipe2),
+	CALL(poll),
+	CALL(ppoll),
+	CALL(prctl),
+	CALL(pread64),
+	CALL(prlimit64),
+	CALL(pselect6),
+	CALL(pwrite64),
+	CALL(read),
+	CALL(readlink),
+	CALL(readlinkat),
+	CALL(readv),
+	CALL(recvfrom),
+	CALL(recvmmsg),
+	CALL(recvmsg),
+	CALL(rename),
+	CALL(renameat),
+	CALL(renameat2),
+	CALL(rmdir),
+	CALL(rseq),
+	CALL(rt_sigaction),
+	CALL(rt_sigpending),
+	CALL(rt_sigprocmask),
+	CALL(rt_sigreturn),
+	CALL(rt_sigsuspend),
+	CALL(rt_sigtimedwait),
+	CALL(sched_getaffinity),
+	CALL(sched_yield),
+	CALL(select),
+	CALL(sendfile),
+	CALL(sendmmsg),
+	CALL(sendmsg),
+	CALL(sendto),
+	CALL(set_robust_list),
+	CALL(set_tid_address),
+	CALL(setgid),
+	CALL(setgroups),
+	CALL(setpgid),
+	CALL(setpriority),
+	CALL(setresgid),
+	CALL(setresuid),
+	CALL(setrlimit),
+	CALL(setsid),
+	CALL(setsockopt),
+	CALL(setuid),
+	CALL(shutdown),
+	CALL(sigaltstack),
+	CALL(socket),
+	CALL(socketpair),
+	CALL(stat),
+	CALL(statfs),
+	CALL(statx),
+	CALL(symlink),
+	CALL(symlinkat),
+	CALL(sync),
+	CALL(sysinfo),
+	CALL(tgkill),
+	CALL(timer_settime),
+	CALL(tkill),
+	CALL(truncate),
+	CALL(umask),
+	CALL(uname),
+	CALL(unlink),
+	CALL(unlinkat),
+	CALL(utimensat),
+	CALL(vfork),
+	CALL(wait4),
+	CALL(waitid),
+	CALL(write),
+	CALL(writev),
 #undef CALL
 };
 
@@ -263,7 +388,8 @@ static void note_signal(struct run *run, const struct task *task,
 	else if (info->entry.nr == SYS_tgkill && args[2])
 		fprintf(run->report, "signal %d %d\n", (int)args[0], (int)args[2]);
 	else if (info->entry.nr == SYS_pidfd_send_signal && args[1])
-		fprintf(run->report, "signal %d %d\n", pid_behind(task->pid, (int)args[0]), (int)args[1]);
+		fprintf(run->report, "signal %d %d\n", pid_behind(task->pid, (int)args[0]),
+			(int)args[1]);
 }
 
 static void set_register(const struct task *task, size_t offset, int64_t value)
@@ -301,7 +427,8 @@ static void enter(struct run *run, struct task *task, const struct ptrace_syscal
 			path_of(task, info, path, sizeof(path)));
 	if (!is_due(run, task, name, number)) {
 		note_signal(run, task, info);
-		/* Of a minder that we came to in the middle of it, the first wait may be the one that it was in. */
+		/* Of a minder that we came to in the middle of it, the first wait may be the one
+		 * that it was in. */
 		task->is_resting = nr == SYS_rt_sigtimedwait && (run->command || number > 1);
 		return;
 	}
@@ -497,8 +624,8 @@ static bool is_zombie(pid_t pid)
 }
 
 /*
- * The minder is held until the worker's end is there to be seen. Interrupted in its wait it looks for one: what it does from then on
- * is the same each time.
+ * The minder is held until the worker's end is there to be seen. Interrupted in its wait it looks
+ * for one: what it does from then on is the same each time.
  */
 static void attach(struct run *run, pid_t minder, pid_t victim)
 {

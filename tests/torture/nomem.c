@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * nomem: preloaded, it lets an allocation fail. TORTURE="N FILE": the N-th of each program that is executed; "N+ FILE": all from the N-th
- * on. A child goes on counting where its parent was. Makes FILE when it has.
+ * nomem: preloaded, it lets an allocation fail. TORTURE="N FILE": the N-th of each program that is
+ * executed; "N+ FILE": all from the N-th on. A child goes on counting where its parent was. Makes
+ * FILE when it has.
  */
 #include <dlfcn.h>
 #include <errno.h>

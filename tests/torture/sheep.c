@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * sheep FOLDER: a worker that says what happened to it. Adds to FOLDER/said, each in one write:
- *   "begin ID PID", "double ID PID" (another one of this ID lives), "signal ID PID NUMBER", "inherited ID PID WHAT" (promise 8).
- * Ends with TERM. Where FOLDER/fat is, it begins with 24 MB more.
+ *   "begin ID PID", "double ID PID" (another one of this ID lives), "signal ID PID NUMBER",
+ * "inherited ID PID WHAT" (promise 8). Ends with TERM. Where FOLDER/fat is, it begins with 24 MB
+ * more.
  */
 #include <errno.h>
 #include <fcntl.h>

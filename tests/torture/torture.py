@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
 """The torture: each system call of a command is in turn killed before it, failed once, and failed from then on.
 
-    torture.py SCENARIO                    as `make check` does (tests/torture/*.sh): all kills, then errors, in CRONHERD_TORTURE_SECONDS
+    torture.py SCENARIO                    as `make check` does: as many kills and failures as CRONHERD_TORTURE_SECONDS (70) have room for
     torture.py SCENARIO all                every point, however long it takes
-    torture.py SCENARIO deep [SEED]        every point in an order by SEED (printed), round and round, until it is interrupted
+    torture.py SCENARIO deep [SEED]        points drawn by SEED (it is printed) until it is interrupted
+    torture.py SCENARIO list               the points
     torture.py SCENARIO POINT [POINT …]    these points alone, as a failure prints them
 
 A scenario is a small herd in a known state and a command. A first pass (inject.c) lists the command's system calls by process and number;
@@ -41,7 +42,7 @@ import time
 
 PROGRAM = os.path.abspath(os.environ.get("CRONHERD", "./cronherd"))
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "60"))
+SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "70"))
 PATIENCE = float(os.environ.get("CRONHERD_TEST_PATIENCE", "60"))
 
 # ---- points --------------------------------------------------------------------------------------------------------
@@ -783,7 +784,7 @@ class Tally:
             self.missed += not scenario.once(point)
         except (Broken, OSError, subprocess.SubprocessError, ValueError) as failure:
             self.broken.append(point)
-            print(f"{self.name}: {point}: {failure}\n    again: {os.path.relpath(__file__)} {self.name} {point}", flush=True)
+            print(f"{self.name}: {point}: {failure}\n    again: CRONHERD=$PWD/build/cronherd python3 tests/torture/torture.py {self.name} {point}", flush=True)
 
 
 def inside(name, args):
@@ -793,52 +794,72 @@ def inside(name, args):
     scenario = SCENARIOS[name](folder)
     signal.signal(signal.SIGTERM, lambda *_: tally.broken.append("2: this program got a signal"))
     began = time.monotonic()
-    if args and args[0] not in ("all", "deep"):
+    if args and args[0] not in ("all", "deep", "list"):
         for point in args:
             tally.run(scenario, point)
-        return finish(tally, f"{len(args)} points")
+        return finish(tally, "by name")
     kills, errors, what = scenario.points()
-    seed = int(args[1]) if args[1:] else random.randrange(1 << 32) if args[:1] == ["deep"] else 1
-    random.Random(seed).shuffle(errors)
-    is_limited = not args
+    if args[:1] == ["list"]:
+        print("\n".join(kills + errors))
+        return 0
     if args[:1] == ["deep"]:
-        print(f"seed {seed}", flush=True)
-        random.Random(seed).shuffle(kills)
-    limit = began + SECONDS
-    tried = [0, 0]
-    for kind, points in enumerate((kills, errors)):
-        for point in points:
-            if is_limited and time.monotonic() > limit + (SECONDS if not kind else 0):
+        return deep(tally, scenario, kills + errors, int(args[1]) if args[1:] else random.randrange(1 << 32))
+    tried = []
+    # Without a seed of today's: who runs it twice gets the same.
+    for points, share in ((kills, 0.6), (errors, 1)):
+        random.Random(1).shuffle(points)
+        for count, point in enumerate(points):
+            if not args and time.monotonic() > began + SECONDS * share:
+                points = points[:count]
                 break
             tally.run(scenario, point)
-            tried[kind] += 1
-    return finish(tally, f"{what}: {tried[0]:,} of {len(kills):,} kills, {tried[1]:,} of {len(errors):,} failures")
+        tried.append(len(points))
+    return finish(tally, f"{what}; {tried[0]:,} of {len(kills):,} kills, {tried[1]:,} of {len(errors):,} failures")
+
+
+def deep(tally, scenario, points, seed):
+    print(f"{tally.name}: seed {seed}", flush=True)
+    source = random.Random(seed)
+    try:
+        while True:
+            tally.run(scenario, source.choice(points))
+    except KeyboardInterrupt:
+        return finish(tally, f"seed {seed}")
 
 
 def finish(tally, what):
-    print(f"{tally.name}: {what}: {tally.tried:,} points, {tally.missed} not reached, {len(tally.broken)} broken", flush=True)
+    print(f"{tally.name}: {what}; {tally.tried:,} points, {tally.missed} not reached, {len(tally.broken)} broken", flush=True)
     if tally.missed > tally.tried // 2:
         print("most points were not reached: the calls are not the same each time")
         return 1
     return 1 if tally.broken else 0
 
 
-def main():
-    name = sys.argv[1] if sys.argv[1:] else ""
-    if name not in SCENARIOS:
-        print(f"usage: torture.py SCENARIO [all | deep [SEED] | POINT …]; scenarios: {' '.join(SCENARIOS)}", file=sys.stderr)
-        return 64
-    if os.environ.get("TORTURE_INSIDE"):
-        del os.environ["TORTURE_INSIDE"]
-        return inside(name, sys.argv[2:])
+def outside(name, args):
+    """Makes the pid namespace, and runs `inside` there."""
     if os.geteuid() != 0:
         print("this test needs root: it makes a pid namespace", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
         subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-o", folder + "/inject", HERE + "/inject.c"], check=True)
         return subprocess.run(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", folder + "/inject", "-i", sys.executable,
-                               os.path.abspath(__file__), *sys.argv[1:]], env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder},
+                               HERE + "/torture.py", name, *args], env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder},
                               check=False).returncode
+
+
+def several(*names):
+    """The exit status of all NAMES, one after the other."""
+    return max([outside(name, []) for name in names])
+
+
+def main():
+    name = sys.argv[1] if sys.argv[1:] else ""
+    if name not in SCENARIOS:
+        print(f"usage: torture.py SCENARIO [all | deep [SEED] | list | POINT …]; scenarios: {' '.join(SCENARIOS)}", file=sys.stderr)
+        return 64
+    if os.environ.pop("TORTURE_INSIDE", None):
+        return inside(name, sys.argv[2:])
+    return outside(name, sys.argv[2:])
 
 
 if __name__ == "__main__":
