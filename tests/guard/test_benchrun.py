@@ -25,7 +25,10 @@ RESULTS = {
                  "monit": {"over_s": 120}},
         "10000": {"round, one file": look(120000, 110000, 1.2)},
     },
-    "kill": {"1000": {"cronherd": {"one_ms": figure(2.0), "burst_ms": figure(30)}, "runit": {"one_ms": figure(2.5, 5), "burst_ms": figure(40)}}},
+    "start": {"1000": {"cronherd": {"start_s": figure(0.5), "stop_s": figure(1, 5), "private_kib": 150, "pss_kib": 300, "processes": 1},
+                       "bare loop": {"start_s": figure(0.2), "stop_s": None}, "supervisord": {"over_s": 120}}},
+    "kill": {"1000": {"cronherd": {"one_ms": figure(2.0), "burst_ms": {**figure(30), "lost": 3}}, "runit": {"one_ms": figure(2.5, 5), "burst_ms": figure(40)},
+                      "s6": {"one_ms": {"over_s": 120}}}},
 }
 
 
@@ -39,6 +42,7 @@ class Targets(unittest.TestCase):
     def test_met(self):
         self.assert_verdict("healthy round, 100 workers in one file / state floor", "1.20", "met")
         self.assert_verdict("replacement, 1,000 workers: median / runit's", "0.80", "met")
+        self.assert_verdict("memory of keeping 1,000: private MiB", "0.15", "met")
         self.assert_verdict("its CPU at 1,000 / supervisord's idle minute", "1/25.0", "met")
         self.assert_verdict("growth from 100 to 10,000, healthy round: exponent", "1.00", "met")
 
@@ -46,7 +50,7 @@ class Targets(unittest.TestCase):
         self.assert_verdict("healthy round, 1,000 workers in one file / state floor", "1.50", "**not met**")
 
     def test_not_measured(self):
-        self.assert_verdict("first start of 1,000 / bare loop", "–", "not measured")
+        self.assert_verdict("first start of 1,000 / supervisord", "–", "not measured")
 
 
 class Tables(unittest.TestCase):
@@ -54,6 +58,9 @@ class Tables(unittest.TestCase):
         text = benchreport.table(RESULTS["kill"], "one_ms", "ms")
         self.assertIn("| cronherd | 2.00 |", text)
         self.assertIn("| runit | 2.50 (5) |", text)
+
+    def test_who_did_not_come_back_is_told(self):
+        self.assertIn("| cronherd | 30.0 (3 not within 30 s) |", benchreport.table(RESULTS["kill"], "burst_ms", "ms"))
 
     def test_what_took_too_long_is_told(self):
         self.assertIn("| monit | – | over 120 s | – |", benchreport.table(RESULTS["round"], "wall_us", "ms", 1e-3))
