@@ -63,6 +63,8 @@ class Inherited(HerdTest):
                 os.close(fd)
 
     def assert_clean(self, pid, log):
+        # Its own loader may not have closed the last library yet.
+        wait_until("it has been loaded", lambda: not any("/lib" in where for where in descriptors(pid).values()))
         self.assertEqual(descriptors(pid), {0: "/dev/null", 1: log, 2: log})
         status = status_of(pid)
         for field in ("SigIgn", "SigBlk", "SigCgt", "SigPnd", "ShdPnd"):

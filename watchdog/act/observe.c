@@ -149,7 +149,8 @@ static void measure(struct scene *scene, const struct worker_options *options,
 		return;
 	if (is_tree)
 		seen->memory_bytes = tree_rss_bytes(scene, pid);
-	if (!scene->is_exact && seen->memory_bytes >= 0 &&
+	/* Whose first thread has left shows none at all there. */
+	if (!scene->is_exact && seen->rss_bytes > 0 && seen->memory_bytes >= 0 &&
 	    seen->memory_bytes < limit_bytes - limit_bytes / 4)
 		return;
 	if (is_tree && scene->table.is_read)
