@@ -405,7 +405,9 @@ class Scenario:
     def check_events(self):
         facts = collections.defaultdict(set)
         for event in self.events():
-            facts[event["type"], event["subject"], event["data"]["pid"]].add(event["id"])
+            if set(event) != {"id", "type", "source", "subject", "at_ms", "data"} or not event["id"]:
+                raise Broken(f"6: a damaged event: {event}")
+            facts[event["type"], event["subject"], event["data"].get("pid")].add(event["id"])
         for fact, ids in facts.items():
             # A pid may come again; hardly within one point.
             if fact[0] in ("worker.started", "worker.stopped") and len(ids) > 1:
