@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The torture: each system call of a command is in turn killed before it, failed once, and failed from then on.
 
-    torture.py SCENARIO                    as `make check` does: as many kills and failures as CRONHERD_TORTURE_SECONDS (70) have room for
+    torture.py SCENARIO                    as `make check` does: as many kills and failures as CRONHERD_TORTURE_SECONDS (60) have room for
     torture.py SCENARIO all                every point, however long it takes
     torture.py SCENARIO deep [SEED]        points drawn by SEED (it is printed) until it is interrupted
     torture.py SCENARIO list               the points
@@ -42,7 +42,9 @@ import time
 
 PROGRAM = os.path.abspath(os.environ.get("CRONHERD", "./cronherd"))
 HERE = os.path.dirname(os.path.abspath(__file__))
-SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "70"))
+SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "60"))
+# So many kills and so many failures are tried, however slow the machine is.
+AT_LEAST = 10
 PATIENCE = float(os.environ.get("CRONHERD_TEST_PATIENCE", "60"))
 
 # ---- points --------------------------------------------------------------------------------------------------------
@@ -823,6 +825,10 @@ class Tally:
 
 
 def inside(name, args):
+    # clear() kills all that it can.
+    if os.getppid() != 1 or not read("/proc/1/cmdline").split("\0")[0].endswith("/inject"):
+        print("this is no pid namespace of its own", file=sys.stderr)
+        return 1
     folder = tempfile.mkdtemp(prefix="cronherd-torture-")
     for place, mode in ((folder, "755"), ("/dev/shm", "1777")):
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "none", place], check=True)
@@ -845,7 +851,7 @@ def inside(name, args):
     for points, share in ((kills, 0.6), (errors, 1)):
         random.Random(1).shuffle(points)
         for count, point in enumerate(points):
-            if not args and time.monotonic() > began + SECONDS * share:
+            if not args and count >= AT_LEAST and time.monotonic() > began + SECONDS * share:
                 points = points[:count]
                 break
             tally.run(scenario, point)
@@ -867,7 +873,7 @@ def finish(tally, what):
     print(f"{tally.name}: {what}; {tally.tried:,} points, {len(tally.missed)} not reached, {len(tally.broken)} broken", flush=True)
     if tally.missed:
         print(f"    not reached: {' '.join(sorted(tally.missed)[:40])}")
-    if len(tally.missed) > tally.tried // 2:
+    if tally.tried >= AT_LEAST and len(tally.missed) > tally.tried // 2:
         print("most points were not reached: the calls are not the same each time")
         return 1
     return 1 if tally.broken else 0
@@ -875,6 +881,9 @@ def finish(tally, what):
 
 def outside(name, args):
     """Makes the pid namespace, and runs `inside` there."""
+    if os.uname().machine != "x86_64":
+        print("inject.c knows x86_64 only: nothing is tried here", file=sys.stderr)
+        return 77
     if os.geteuid() != 0:
         print("this test needs root: it makes a pid namespace", file=sys.stderr)
         return 1
