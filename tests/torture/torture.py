@@ -889,9 +889,14 @@ def outside(name, args):
         return 1
     with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
         subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-o", folder + "/inject", HERE + "/inject.c"], check=True)
-        return subprocess.run(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", folder + "/inject", "-i", sys.executable,
-                               HERE + "/torture.py", name, *args], env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder},
-                              check=False).returncode
+        process = subprocess.Popen(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", folder + "/inject", "-i",
+                                    sys.executable, HERE + "/torture.py", name, *args],
+                                   env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder})
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                pass  # a terminal tells those inside, too: they say how far they came
 
 
 def several(*names):
