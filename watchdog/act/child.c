@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pidfiles/pathwalk.h"
 #include "watchdog/model/exitinfo.h"
 
 const char *child_step_text(enum child_step step)
@@ -183,16 +184,22 @@ static void change_user(const struct child_plan *plan)
 static int open_log(const struct child_plan *plan, const char *path, enum child_step step)
 {
 	int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	const char *base;
 	struct stat st;
-	int fd;
+	int dir_fd, fd;
 
-	if (!path)
-		path = "/dev/null";
-	fd = open(path, flags, plan->log_mode);
+	dir_fd = pathwalk_open(path ? path : "/dev/null", &base);
+	if (dir_fd < 0)
+		fail(plan, step, -dir_fd);
+	fd = openat(dir_fd, base, flags, plan->log_mode);
 	if (fd < 0 || fstat(fd, &st))
 		fail(plan, step, errno);
+	close(dir_fd);
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		fail(plan, step, EINVAL);
+	/* Root may write to whatever file somebody has given this name, too. */
+	if (geteuid() == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1)
+		fail(plan, step, EMLINK);
 	if (fcntl(fd, F_SETFL, O_APPEND))
 		fail(plan, step, errno);
 	return fd;

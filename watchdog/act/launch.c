@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pidfiles/pathwalk.h"
 #include "pidfiles/pidfile.h"
 #include "watchdog/act/child.h"
 #include "watchdog/act/observe.h"
@@ -165,24 +166,21 @@ static void discard(struct preparation *p)
 
 /*
  * In a root-owned log directory the worker's user could not make its log. Root makes the empty file there, and only
- * in a directory that nobody else can write to: nothing can be swapped.
+ * in a directory that nobody else can write to, and to which no other user's link leads: nothing can be swapped.
  */
 static void make_log(const struct child_plan *plan, const char *path)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	char *dir;
+	const char *base;
 	struct stat st;
 	int dir_fd, fd;
 
-	if (!slash || !plan->has_user || plan->uid == 0)
+	if (!path || !plan->has_user || plan->uid == 0)
 		return;
-	dir = mem_dup_n(path, slash == path ? 1 : (size_t)(slash - path));
-	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
+	dir_fd = pathwalk_open(path, &base);
 	if (dir_fd < 0)
 		return; /* the child's own attempt will say what is wrong */
-	if (fstat(dir_fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH))) {
-		fd = openat(dir_fd, slash + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	if (fstat(dir_fd, &st) == 0 && pathwalk_is_roots_alone(&st)) {
+		fd = openat(dir_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    0600);
 		if (fd >= 0) {
 			(void)!fchown(fd, plan->uid, plan->gid);
