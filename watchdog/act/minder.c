@@ -325,7 +325,7 @@ static void begin_round(struct minder *minder)
 
 	if (!minder->ended_count || minder->round_count == ROUNDS_MAX)
 		return;
-	pid = vfork(); /* the child changes its signal mask, and executes */
+	pid = fork();
 	if (pid == 0)
 		run_round(minder);
 	if (pid < 0)
