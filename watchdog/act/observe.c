@@ -87,7 +87,7 @@ static int64_t tree_rss_bytes(struct scene *scene, pid_t root)
 	if (proctable_read(&scene->table, &scene->proc))
 		return -1;
 	for (size_t i = 0; i < scene->table.count; i++)
-		if (proctable_belongs(&scene->table, &scene->table.entries[i], root))
+		if (proctable_belongs(&scene->table.entries[i], root))
 			sum_bytes += scene->table.entries[i].rss_bytes;
 	return sum_bytes;
 }
@@ -114,7 +114,7 @@ static int64_t measure_tree(struct scene *scene, pid_t root, int64_t metric)
 		const struct proctable_entry *entry = &scene->table.entries[i];
 		int64_t bytes;
 
-		if (!proctable_belongs(&scene->table, entry, root))
+		if (!proctable_belongs(entry, root))
 			continue;
 		bytes = measure_one(scene, entry->pid, metric);
 		/* Unreadable is not zero; one that ended meanwhile is, near enough. */
