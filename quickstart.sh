@@ -43,6 +43,7 @@ test_packages="beanstalkd
 	rabbitmq-server
 	redis-server
 	shellcheck
+	spin
 	strace
 	supervisor
 	systemd

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * interleave: times commands in turn, so that a machine whose speed drifts drifts for all of them.
- *     interleave ROUNDS COMMAND...     each COMMAND is one argument, split at spaces
- * Prints a line each: median wall µs, median of its ratio to the first command in the same round, peak RSS in KiB,
- * the command.
+ *     interleave ROUNDS COMMAND...     each COMMAND is one argument, split at spaces; of one that begins with @FILE, FILE is touched first
+ * Prints a line for each command of each round: its number, wall µs, CPU µs, peak RSS in KiB (not below interleave's own), wait status.
  */
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define COMMANDS_MAX 16
-#define ROUNDS_MAX   1000
-#define ARGS_MAX     32
+#define ARGS_MAX 32
 
-static double wall_us[COMMANDS_MAX][ROUNDS_MAX];
-static long peak_kib[COMMANDS_MAX];
+struct taken {
+	double wall_us;
+	double cpu_us;
+	long peak_kib;
+	int status;
+};
 
 static double now_us(void)
 {
@@ -30,70 +31,72 @@ static double now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static double run(char *command, long *kib)
+static double us_of(struct timeval t)
+{
+	return (double)t.tv_sec * 1e6 + (double)t.tv_usec;
+}
+
+/* What a round prints is none of ours. */
+static pid_t execute(char **argv)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		int fd = open("/dev/null", O_RDWR);
+
+		for (int i = 0; i < 3; i++)
+			dup2(fd, i);
+		if (fd > 2)
+			close(fd);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+static struct taken run(const char *command)
 {
 	char *copy = strdup(command);
 	char *argv[ARGS_MAX + 1] = { NULL };
+	char **first = argv;
+	struct taken taken = { .status = -1 };
+	struct rusage usage;
 	char *save;
 	int argc = 0;
-	struct rusage usage;
 	double began;
 	pid_t pid;
 
 	for (char *word = strtok_r(copy, " ", &save); word && argc < ARGS_MAX;
 	     word = strtok_r(NULL, " ", &save))
 		argv[argc++] = word;
-	began = now_us();
-	pid = vfork();
-	if (pid == 0) {
-		execv(argv[0], argv);
-		_exit(127);
+	if (argc && argv[0][0] == '@') {
+		if (utimensat(AT_FDCWD, argv[0] + 1, NULL, 0))
+			perror(argv[0]);
+		first++;
 	}
-	wait4(pid, NULL, 0, &usage);
-	began = now_us() - began;
-	if (usage.ru_maxrss > *kib)
-		*kib = usage.ru_maxrss;
+	began = now_us();
+	pid = execute(first);
+	if (pid > 0 && wait4(pid, &taken.status, 0, &usage) == pid) {
+		taken.wall_us = now_us() - began;
+		taken.cpu_us = us_of(usage.ru_utime) + us_of(usage.ru_stime);
+		taken.peak_kib = usage.ru_maxrss;
+	}
 	free(copy);
-	return began;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(const double *values, int count)
-{
-	double copy[ROUNDS_MAX];
-
-	memcpy(copy, values, (size_t)count * sizeof(*copy));
-	qsort(copy, (size_t)count, sizeof(*copy), compare);
-	return copy[count / 2];
+	return taken;
 }
 
 int main(int argc, char **argv)
 {
 	int rounds = argc > 2 ? atoi(argv[1]) : 0;
-	int commands = argc - 2;
 
-	if (rounds < 1 || rounds > ROUNDS_MAX || commands < 1 || commands > COMMANDS_MAX)
+	if (rounds < 1)
 		return 2;
-	for (int r = -1; r < rounds; r++) /* the first is for warming up */
-		for (int c = 0; c < commands; c++) {
-			double us = run(argv[c + 2], &peak_kib[c]);
+	for (int r = 0; r < rounds; r++)
+		for (int c = 2; c < argc; c++) {
+			struct taken taken = run(argv[c]);
 
-			if (r >= 0)
-				wall_us[c][r] = us;
+			printf("%d %.1f %.0f %ld %d\n", c - 2, taken.wall_us, taken.cpu_us,
+			       taken.peak_kib, taken.status);
 		}
-	for (int c = 0; c < commands; c++) {
-		double ratio[ROUNDS_MAX];
-
-		for (int r = 0; r < rounds; r++)
-			ratio[r] = wall_us[c][r] / wall_us[0][r];
-		printf("%.0f %.3f %ld %s\n", median(wall_us[c], rounds), median(ratio, rounds),
-		       peak_kib[c], argv[c + 2]);
-	}
 	return 0;
 }

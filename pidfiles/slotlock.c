@@ -86,6 +86,11 @@ int slotlock_is_taken(const struct slotlock *lock, const char *id)
 	return rc == 0 && range.l_type != F_UNLCK;
 }
 
+int slotlock_is_shared(const struct slotlock *lock)
+{
+	return lock->ofd;
+}
+
 void slotlock_release(struct slotlock *lock, const char *id)
 {
 	(void)set_lock(lock, id, F_UNLCK); /* it can fail only where there is no lock */

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: ISC
 """Stopping: one signal, then KILL; who goes with it; holds; what a killed stop leaves to the next round."""
+import fcntl
 import os
 import re
 import signal
+import struct
 import subprocess
 import time
 
@@ -38,6 +40,39 @@ class Stop(HerdTest):
             process.communicate()
         self.addCleanup(end)
         return process
+
+
+class Bar(Stop):
+    def lock_all(self):
+        """Has all slots' locks, as a round has that of which it starts somebody; returns what lets go of them."""
+        fd = os.open(self.state + "/locks", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # struct flock; F_OFD_SETLK
+        fcntl.fcntl(fd, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        return lambda: os.close(fd)
+
+    def test_that_nobody_is_there_is_said_under_the_lock_alone(self):
+        """Who has the lock may have asked for holds before there was one, and be about to start it."""
+        self.listener(enabled=False)
+        self.herd("run", check=0)
+        unlock = self.lock_all()
+        stop = self.begin("stop")
+        wait_until("it is held", lambda: os.path.exists(self.state + "/holds/w"))
+        with self.assertRaises(subprocess.TimeoutExpired):
+            stop.wait(1)
+        unlock()
+        self.assertEqual(stop.communicate(timeout=PATIENCE)[0], "w:1: not running, held\n")
+        self.assertEqual(stop.returncode, 0)
+
+    def test_one_whose_pidfile_and_record_are_lost_is_stopped(self):
+        self.listener()
+        self.start_listeners()
+        pid = self.pid("w:1")
+        os.remove(self.pidfile("w:1"))
+        os.remove(self.state + "/records/w.1")
+        done = self.herd("stop", check=0)
+        self.assertEqual(done.stdout, "w:1: stopped\n")
+        self.assertFalse(alive(pid))
+        self.assertEqual(self.heard(), ["ready", "TERM"])
 
 
 class Signals(Stop):

@@ -17,7 +17,7 @@
  *
  * Abstracted:
  *   A process's identity (boot, namespaces, pid, start time, pidfd's inode) is one number that no other process has as long as
- *   anything remembers it; look.pml is about how far that is so. Its pid is one of two, and soon used again, by ours or by strangers.
+ *   anything remembers it (tests/unit/check_procid.c, check_procref.c are about that). Its pid is one of two, and soon used again, by ours or by strangers.
  *   A kill is `up[r] = false`: whoever has been killed takes no further step (unless); its lock and its end of the gate go with it.
  *   A command that cannot be executed is a worker that ends at once.
  *   A pidfile or a record may vanish at any time, but for the moment between the gate and the worker's execve: there a
@@ -36,8 +36,10 @@
  *   ANY_BOOT           the boot id is no part of the identity
  *   PID_ONLY           the pid is all that is looked at
  */
-#define ROUNDS 2
-#define TOKENS 6
+#ifndef ROUNDS
+#define ROUNDS 2 /* or 3 */
+#endif
+#define TOKENS (2 * ROUNDS + 2)
 
 /* What a pid stands for. */
 #define FREE	 0
@@ -96,9 +98,17 @@ byte alike[3];		 /* has the pid and the start time of that one */
 
 #define alive (kind[1] == OURS || kind[2] == OURS)
 
+#if ROUNDS == 3
+#define is_third(t) (seen[2] == (t) || child[2] == (t))
+#define is_third_up up[2]
+#else
+#define is_third(t) false
+#define is_third_up false
+#endif
+
 #define is_meant(t)                                                                                \
 	(pidfile == (t) || record == (t) || buried == (t) || seen[0] == (t) || child[0] == (t) ||  \
-	 seen[1] == (t) || child[1] == (t))
+	 seen[1] == (t) || child[1] == (t) || is_third(t))
 
 /* What nobody means any more has nothing, so that equal states are equal. */
 inline tidy()
@@ -134,6 +144,10 @@ inline leave(p)
 		seen[1] = (seen[1] == p -> i : seen[1]);
 		child[0] = (child[0] == p -> i : child[0]);
 		child[1] = (child[1] == p -> i : child[1]);
+#if ROUNDS == 3
+		seen[2] = (seen[2] == p -> i : seen[2]);
+		child[2] = (child[2] == p -> i : child[2]);
+#endif
 #if defined(PID_ONLY) || defined(ANY_BOOT)
 		pid_of[i] = p;
 		is_old[i] = false;
@@ -433,7 +447,7 @@ proctype World()
 	 * round clears exits/.
 	 */
 	:: atomic {
-		!up[0] && !up[1] && !buried ->
+		!up[0] && !up[1] && !is_third_up && !buried ->
 		halt(1);
 		halt(2);
 		i = 1;
@@ -462,6 +476,9 @@ init
 	atomic {
 		run Round(0);
 		run Round(1);
+#if ROUNDS == 3
+		run Round(2);
+#endif
 		run Process(1);
 		run Process(2);
 		run Minder();

@@ -116,6 +116,79 @@ START_TEST(follows_links_of_nobody_else)
 }
 END_TEST
 
+/* What a link of root's own names is walked by the same rule. */
+START_TEST(follows_no_link_of_others_behind_our_own)
+{
+	int status;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(symlink("home/link", in_dir("through")), 0);
+	ck_assert_int_eq(symlink(in_dir("real"), in_dir("straight")), 0);
+	ck_assert_int_eq(symlink("loop", in_dir("loop")), 0);
+	ck_assert(leads_to("through/file", "real", &status));
+	ck_assert_int_eq(chown(in_dir("home"), NOBODY, NOBODY), 0);
+	ck_assert(!leads_to("through/file", "real", &status));
+	ck_assert_int_eq(status, -ELOOP);
+	ck_assert(leads_to("straight/file", "real", &status));
+	ck_assert(leads_to("straight/../home/file", "home", &status));
+	ck_assert(!leads_to("loop/file", "real", &status));
+	ck_assert_int_eq(status, -ELOOP);
+}
+END_TEST
+
+START_TEST(opens_what_is_named)
+{
+	int fd;
+
+	fixture_put_text(dir.fd, "real/text", "x");
+	ck_assert_int_eq(mkfifo(in_dir("real/fifo"), 0600), 0);
+	ck_assert_int_ge(fd = pathwalk_open_file(in_dir("home/link/text")), 0);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_ge(fd = pathwalk_open_file(in_dir("real/fifo")), 0);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_ge(fd = pathwalk_open_dir(in_dir("home/link")), 0);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_ge(fd = pathwalk_open_dir("/"), 0);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_eq(pathwalk_open_dir(in_dir("real/text")), -ENOTDIR);
+	ck_assert_int_eq(pathwalk_open_file(in_dir("none")), -ENOENT);
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(symlink("text", in_dir("real/link")), 0);
+	ck_assert_int_ge(fd = pathwalk_open_file(in_dir("real/link")), 0);
+	ck_assert_int_eq(close(fd), 0);
+	ck_assert_int_eq(chown(in_dir("real"), NOBODY, NOBODY), 0);
+	ck_assert_int_eq(pathwalk_open_file(in_dir("real/link")), -ELOOP);
+	ck_assert_int_ge(fd = pathwalk_open_file(in_dir("real/text")), 0);
+	ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+START_TEST(makes_directories)
+{
+	struct stat made;
+	size_t failed;
+
+	ck_assert_int_eq(pathwalk_make_dir(in_dir("real/a//b/c/"), 0700, 0755, NULL), 0);
+	ck_assert_int_eq(stat(in_dir("real/a/b"), &made), 0);
+	ck_assert_int_eq(made.st_mode & 0777, 0755);
+	ck_assert_int_eq(stat(in_dir("real/a/b/c"), &made), 0);
+	ck_assert_int_eq(made.st_mode & 0777, 0700);
+	ck_assert_int_eq(pathwalk_make_dir(in_dir("real/a/b/c"), 0700, 0755, NULL), 0);
+	ck_assert_int_eq(pathwalk_make_dir("/", 0700, 0755, NULL), 0);
+	fixture_put_text(dir.fd, "plain", "");
+	ck_assert_int_eq(pathwalk_make_dir(in_dir("plain/a"), 0700, 0755, &failed), -ENOTDIR);
+	ck_assert_uint_eq(failed, strlen(in_dir("plain/a")));
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(in_dir("home"), NOBODY, NOBODY), 0);
+	ck_assert_int_eq(pathwalk_make_dir(in_dir("home/link/a/d"), 0700, 0755, &failed), -ELOOP);
+	ck_assert_uint_eq(failed, strlen(in_dir("home/link/a")));
+	ck_assert_int_ne(stat(in_dir("real/a/d"), &made), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("pathwalk");
@@ -123,6 +196,9 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(tcase, make, clear);
 	tcase_add_test(tcase, finds_the_directory);
+	tcase_add_test(tcase, follows_no_link_of_others_behind_our_own);
+	tcase_add_test(tcase, opens_what_is_named);
+	tcase_add_test(tcase, makes_directories);
 	tcase_add_test(tcase, finds_where_we_are);
 	tcase_add_test(tcase, follows_links_of_nobody_else);
 	suite_add_tcase(suite, tcase);

@@ -13,7 +13,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,7 +40,7 @@ struct run {
 static void close_end(int *fd)
 {
 	if (*fd >= 0)
-		(void)close(*fd); /* a pipe: nothing is left to fail */
+		(void)close(*fd); /* a pipe, or read: nothing is left to fail */
 	*fd = -1;
 }
 
@@ -61,28 +63,71 @@ static int above_standard(int *fd)
 	return 0;
 }
 
-static int open_pipe(int *ours, int *theirs, bool we_write)
+static int open_pipe(int *ours, int *theirs)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
-	*ours = ends[we_write ? 1 : 0];
-	*theirs = ends[we_write ? 0 : 1];
+	*ours = ends[0];
+	*theirs = ends[1];
 	if (above_standard(ours) < 0 || above_standard(theirs) < 0)
 		return -1;
 	return fcntl(*ours, F_SETFL, O_NONBLOCK);
 }
 
-static int open_pipes(struct run *run, struct err *err)
+/* A file without a name: in memory, or where the kernel has none such (before 3.17), in /tmp. */
+static int nameless_file(void)
 {
-	for (int i = 0; i < STREAMS; i++) {
-		if (i == IN && !run->input)
+	char path[] = "/tmp/cronherd-XXXXXX";
+	int fd = -1;
+
+#ifdef SYS_memfd_create
+	fd = (int)syscall(SYS_memfd_create, "cronherd", 1U /* MFD_CLOEXEC */);
+#endif
+	if (fd >= 0)
+		return fd;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(path); /* a name left over harms nobody */
+	return fd;
+}
+
+static int fill(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t count = write(fd, text, len);
+
+		if (count < 0 && errno == EINTR)
 			continue;
-		if (open_pipe(&run->ours[i], &run->theirs[i], i == IN) < 0)
-			return err_set(err, ERR_SYSTEM, errno, "cannot make a pipe for %s",
-				       run->name);
+		if (count < 0)
+			return -1;
+		text += count;
+		len -= (size_t)count;
 	}
+	return lseek(fd, 0, SEEK_SET) < 0 ? -1 : 0;
+}
+
+/* Whole before the program runs: who is killed while it reads must not make it take a part for all.
+ */
+static int open_input(struct run *run, struct err *err)
+{
+	if (!run->input)
+		return 0;
+	run->theirs[IN] = nameless_file();
+	if (run->theirs[IN] < 0 || above_standard(&run->theirs[IN]) < 0 ||
+	    fill(run->theirs[IN], run->input, run->input_len) < 0)
+		return err_set(err, ERR_SYSTEM, errno, "cannot keep what %s is to read", run->name);
+	return 0;
+}
+
+static int open_streams(struct run *run, struct err *err)
+{
+	if (open_input(run, err) < 0)
+		return -1;
+	if (open_pipe(&run->ours[OUT], &run->theirs[OUT]) < 0 ||
+	    open_pipe(&run->ours[ERR], &run->theirs[ERR]) < 0)
+		return err_set(err, ERR_SYSTEM, errno, "cannot make a pipe for %s", run->name);
 	return 0;
 }
 
@@ -167,26 +212,6 @@ static int left_ms(int64_t deadline_boot_ms)
 	return left > INT32_MAX ? INT32_MAX : left < 0 ? 0 : (int)left;
 }
 
-static int feed(struct run *run, struct capture *capture, struct err *err)
-{
-	ssize_t count = write(run->ours[IN], run->input, run->input_len);
-
-	if (count < 0 && (errno == EINTR || errno == EAGAIN))
-		return 0;
-	if (count < 0 && errno != EPIPE)
-		return err_set(err, ERR_SYSTEM, errno, "cannot write to %s", run->name);
-	if (count < 0) {
-		capture->input_cut = true;
-		close_end(&run->ours[IN]);
-		return 0;
-	}
-	run->input += count;
-	run->input_len -= (size_t)count;
-	if (run->input_len == 0)
-		close_end(&run->ours[IN]);
-	return 0;
-}
-
 static int drain(struct run *run, int stream, struct str *to, struct err *err)
 {
 	char buf[16384];
@@ -209,8 +234,6 @@ static int drain(struct run *run, int stream, struct str *to, struct err *err)
 static int serve_ready(struct run *run, struct capture *capture, const struct pollfd *polled,
 		       struct err *err)
 {
-	if (polled[IN].revents && feed(run, capture, err) < 0)
-		return -1;
 	if (polled[OUT].revents && drain(run, OUT, &capture->output, err) < 0)
 		return -1;
 	if (polled[ERR].revents && drain(run, ERR, &capture->errors, err) < 0)
@@ -227,7 +250,7 @@ static int serve(struct run *run, struct capture *capture, struct err *err)
 {
 	while (run->ours[OUT] >= 0 || run->ours[ERR] >= 0) {
 		struct pollfd polled[STREAMS] = {
-			[IN] = { .fd = run->ours[IN], .events = POLLOUT },
+			[IN] = { .fd = -1 },
 			[OUT] = { .fd = run->ours[OUT], .events = POLLIN },
 			[ERR] = { .fd = run->ours[ERR], .events = POLLIN },
 		};
@@ -241,10 +264,6 @@ static int serve(struct run *run, struct capture *capture, struct err *err)
 		if (count > 0 && serve_ready(run, capture, polled, err) < 0)
 			return -1;
 	}
-	/* It has closed both: what it has not read by now, it will not miss. */
-	if (run->ours[IN] >= 0 && run->input_len > 0)
-		capture->input_cut = true;
-	close_end(&run->ours[IN]);
 	return 0;
 }
 
@@ -284,14 +303,13 @@ static void kill_group(struct run *run)
 static int run_child(struct run *run, struct capture *capture, const char *const argv[],
 		     struct err *err)
 {
-	if (open_pipes(run, err) < 0)
+	if (open_streams(run, err) < 0)
 		return -1;
 	int result = spawn(run, argv);
-	close_all(run->theirs);
+	close_end(&run->theirs[OUT]);
+	close_end(&run->theirs[ERR]);
 	if (result != 0)
 		return err_set(err, ERR_SYSTEM, result, "cannot run %s", run->name);
-	if (run->ours[IN] >= 0 && run->input_len == 0)
-		close_end(&run->ours[IN]);
 	if (serve(run, capture, err) < 0) {
 		kill_group(run);
 		return -1;
@@ -300,14 +318,15 @@ static int run_child(struct run *run, struct capture *capture, const char *const
 		kill_group(run);
 		return -1;
 	}
+	/* The file's position is ours and the program's alike: it says how far it was read. */
+	capture->input_cut =
+		run->theirs[IN] >= 0 && lseek(run->theirs[IN], 0, SEEK_CUR) < (off_t)run->input_len;
 	return 0;
 }
 
 int capture_run(struct capture *capture, const char *const argv[], const char *input,
 		size_t input_len, int timeout_ms, struct err *err)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction before;
 	struct run run = {
 		.name = argv[0],
 		.ours = { -1, -1, -1 },
@@ -317,10 +336,8 @@ int capture_run(struct capture *capture, const char *const argv[], const char *i
 		.deadline_boot_ms = clock_read().boot_ms + timeout_ms,
 	};
 
-	if (sigaction(SIGPIPE, &ignore, &before) < 0)
-		return err_set(err, ERR_SYSTEM, errno, "cannot ignore SIGPIPE");
 	int result = run_child(&run, capture, argv, err);
-	(void)sigaction(SIGPIPE, &before, NULL); /* what was valid before is valid now */
+
 	close_all(run.ours);
 	close_all(run.theirs);
 	return result;

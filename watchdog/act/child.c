@@ -13,15 +13,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pidfiles/pathwalk.h"
 #include "watchdog/model/exitinfo.h"
 
 const char *child_step_text(enum child_step step)
 {
 	switch (step) {
-	case CHILD_CLOSE:
-		return "close inherited descriptors";
 	case CHILD_SESSION:
 		return "begin a session";
+	case CHILD_ANNOUNCE:
+		return "write the pidfile";
+	case CHILD_CLOSE:
+		return "close inherited descriptors";
 	case CHILD_SIGNALS:
 		return "reset signals";
 	case CHILD_LIMITS:
@@ -55,10 +58,10 @@ static void fail(const struct child_plan *plan, enum child_step step, int sys_er
 
 static void fail(const struct child_plan *plan, enum child_step step, int sys_errno)
 {
-	struct child_fault fault = { .step = (int)step, .sys_errno = sys_errno };
+	struct child_news news = { .step = (int)step, .sys_errno = sys_errno };
 
 	/* A parent that is gone needs no answer. */
-	(void)!write(plan->fault_fd, &fault, sizeof(fault));
+	(void)!write(plan->news_fd, &news, sizeof(news));
 	_exit(127);
 }
 
@@ -85,12 +88,28 @@ static void close_span(int first, int last)
 
 static void close_inherited(const struct child_plan *plan)
 {
-	int low = plan->gate_fd < plan->fault_fd ? plan->gate_fd : plan->fault_fd;
-	int high = plan->gate_fd < plan->fault_fd ? plan->fault_fd : plan->gate_fd;
+	int kept = plan->gate_fd < 0 ? plan->lock_fd : plan->gate_fd;
+	int low = kept < plan->news_fd ? kept : plan->news_fd;
+	int high = kept < plan->news_fd ? plan->news_fd : kept;
 
 	close_span(3, low - 1);
 	close_span(low + 1, high - 1);
 	close_span(high + 1, ~0U >> 1);
+}
+
+/* Before anything that can take long: the less is left to do without a name, the better. */
+static void announce(const struct child_plan *plan)
+{
+	struct child_news news = { .step = CHILD_ANNOUNCE };
+	int status;
+
+	if (plan->gate_fd >= 0)
+		return;
+	status = plan->announce(plan->announce_data, &news.process);
+	if (status < 0)
+		fail(plan, CHILD_ANNOUNCE, -status);
+	/* A parent that is gone needs no answer: whoever looks next finds the pidfile. */
+	(void)!write(plan->news_fd, &news, sizeof(news));
 }
 
 /* Bytes of the kernel's sigset_t, not libc's. */
@@ -165,16 +184,22 @@ static void change_user(const struct child_plan *plan)
 static int open_log(const struct child_plan *plan, const char *path, enum child_step step)
 {
 	int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	const char *base;
 	struct stat st;
-	int fd;
+	int dir_fd, fd;
 
-	if (!path)
-		path = "/dev/null";
-	fd = open(path, flags, plan->log_mode);
+	dir_fd = pathwalk_open(path ? path : "/dev/null", &base);
+	if (dir_fd < 0)
+		fail(plan, step, -dir_fd);
+	fd = openat(dir_fd, base, flags, plan->log_mode);
 	if (fd < 0 || fstat(fd, &st))
 		fail(plan, step, errno);
+	close(dir_fd);
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		fail(plan, step, EINVAL);
+	/* Root may write to whatever file somebody has given this name, too. */
+	if (geteuid() == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1)
+		fail(plan, step, EMLINK);
 	if (fcntl(fd, F_SETFL, O_APPEND))
 		fail(plan, step, errno);
 	return fd;
@@ -213,6 +238,8 @@ static void wait_at_gate(const struct child_plan *plan)
 	char byte;
 	ssize_t got;
 
+	if (plan->gate_fd < 0)
+		return;
 	do
 		got = read(plan->gate_fd, &byte, 1);
 	while (got < 0 && errno == EINTR);
@@ -240,9 +267,10 @@ static void execute(const struct child_plan *plan)
 
 void child_run(const struct child_plan *plan)
 {
-	close_inherited(plan);
 	if (setsid() < 0)
 		fail(plan, CHILD_SESSION, errno);
+	announce(plan);
+	close_inherited(plan);
 	reset_signals(plan);
 	set_limits(plan);
 	set_oom_score(plan);

@@ -2,8 +2,13 @@
 /*
  * child: the steps between fork and exec, in the process that becomes the worker.
  *
- * Everything is prepared before the fork (struct child_plan); here only async-signal-safe calls are made, in a
- * fixed order. The step that fails is named, with its errno, over the fault pipe; nothing is ever fallen back on.
+ * Everything is prepared before the fork (struct child_plan); here only system calls are made, in a fixed order. The step that
+ * fails is named, with its errno, over the news pipe; nothing is ever fallen back on.
+ *
+ * It may be a child of vfork(2), which runs in its parent's memory while that stands still, or goes on in it alone when the parent
+ * is killed: nothing is allocated or freed, no stdio is used, no lock of libc's is taken, and nothing is written but errno,
+ * the stack below child_run() and what announce() calls its own. It does not rely on sharing: what the parent is to learn goes through the pipe. No
+ * handler of the parent's may be installed (dispositions are the child's own, and default before it becomes another user).
  */
 #ifndef WATCHDOG_ACT_CHILD_H
 #define WATCHDOG_ACT_CHILD_H
@@ -12,11 +17,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "pidfiles/procid.h"
 #include "watchdog/model/limit.h"
 
 enum child_step {
-	CHILD_CLOSE,
 	CHILD_SESSION,
+	CHILD_ANNOUNCE,
+	CHILD_CLOSE,
 	CHILD_SIGNALS,
 	CHILD_LIMITS,
 	CHILD_NICE,
@@ -31,9 +38,11 @@ enum child_step {
 	CHILD_EXEC
 };
 
-struct child_fault {
+/* What the parent reads, none or more, and then end-of-file, which is that the command was executed or that the child has ended. */
+struct child_news {
 	int step; /* enum child_step */
-	int sys_errno;
+	int sys_errno; /* 0: done, and PROCESS is announced (CHILD_ANNOUNCE only); else the child has ended for it */
+	struct procid process;
 };
 
 struct child_plan {
@@ -55,8 +64,12 @@ struct child_plan {
 	const char *oom_score_adj; /* NULL: inherited */
 	const char *stdout_logfile; /* NULL: discarded */
 	const char *stderr_logfile; /* NULL: discarded; same pointer as stdout_logfile: shared */
-	int gate_fd;  /* read end: one byte lets us pass, end-of-file means exit */
-	int fault_fd; /* write end, close-on-exec */
+	int gate_fd; /* read end: one byte lets us pass, end-of-file means exit. -1: the child announces itself */
+	int lock_fd; /* without a gate: close-on-exec, whose being open holds the slot lock until the command executes */
+	int news_fd; /* write end, close-on-exec */
+	/* Without a gate: makes the identity of the calling process and publishes it. 0 or a negative errno. */
+	int (*announce)(void *data, struct procid *process);
+	void *announce_data;
 };
 
 /* Does not return: executes the worker, or ends. */

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pidfiles/pathwalk.h"
 #include "pidfiles/pidfile.h"
 #include "watchdog/act/child.h"
 #include "watchdog/act/observe.h"
@@ -165,24 +166,21 @@ static void discard(struct preparation *p)
 
 /*
  * In a root-owned log directory the worker's user could not make its log. Root makes the empty file there, and only
- * in a directory that nobody else can write to: nothing can be swapped.
+ * in a directory that nobody else can write to, and to which no other user's link leads: nothing can be swapped.
  */
 static void make_log(const struct child_plan *plan, const char *path)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	char *dir;
+	const char *base;
 	struct stat st;
 	int dir_fd, fd;
 
-	if (!slash || !plan->has_user || plan->uid == 0)
+	if (!path || !plan->has_user || plan->uid == 0)
 		return;
-	dir = mem_dup_n(path, slash == path ? 1 : (size_t)(slash - path));
-	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
+	dir_fd = pathwalk_open(path, &base);
 	if (dir_fd < 0)
 		return; /* the child's own attempt will say what is wrong */
-	if (fstat(dir_fd, &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH))) {
-		fd = openat(dir_fd, slash + 1, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	if (fstat(dir_fd, &st) == 0 && pathwalk_is_roots_alone(&st)) {
+		fd = openat(dir_fd, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    0600);
 		if (fd >= 0) {
 			(void)!fchown(fd, plan->uid, plan->gid);
@@ -195,36 +193,65 @@ static void make_log(const struct child_plan *plan, const char *path)
 
 /* ---- starting ----------------------------------------------------------------------------- */
 
+/* The gate's ends are -1 where there is none. */
 struct pipes {
 	int gate[2];
-	int fault[2];
+	int news[2];
 };
 
-static int open_pipes(struct pipes *pipes)
+static void close_end(int *fd)
 {
-	if (pipe2(pipes->gate, O_CLOEXEC))
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static int open_pipes(struct pipes *pipes, bool has_gate)
+{
+	*pipes = (struct pipes){ { -1, -1 }, { -1, -1 } };
+	if (has_gate && pipe2(pipes->gate, O_CLOEXEC))
 		return -errno;
-	if (pipe2(pipes->fault, O_CLOEXEC)) {
+	if (pipe2(pipes->news, O_CLOEXEC)) {
 		int failure = errno;
 
-		close(pipes->gate[0]);
-		close(pipes->gate[1]);
+		close_end(&pipes->gate[0]);
+		close_end(&pipes->gate[1]);
 		return -failure;
 	}
 	return 0;
 }
 
-static pid_t fork_child(struct child_plan *plan, struct pipes *pipes)
+static pid_t fork_child(const struct child_plan *plan)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		child_run(plan);
+	return pid;
+}
+
+/* Nothing but this, so that the child, which uses our stack, overwrites nothing of ours. */
+static pid_t vfork_child(const struct child_plan *plan)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		child_run(plan);
+	return pid;
+}
+
+/* PID, or a negative errno. The child's ends are closed here. */
+static pid_t begin_child(struct child_plan *plan, struct pipes *pipes)
 {
 	pid_t pid;
 
 	plan->gate_fd = pipes->gate[0];
-	plan->fault_fd = pipes->fault[1];
-	pid = fork();
-	if (pid == 0)
-		child_run(plan);
-	close(pipes->gate[0]);
-	close(pipes->fault[1]);
+	plan->news_fd = pipes->news[1];
+	pid = plan->gate_fd < 0 ? vfork_child(plan) : fork_child(plan);
+	if (pid < 0)
+		pid = -errno;
+	close_end(&pipes->gate[0]);
+	close_end(&pipes->news[1]);
 	return pid;
 }
 
@@ -263,13 +290,13 @@ static void withdraw(struct scene *scene, const struct instance *instance,
 	exitnote_remove(scene->dir.exits_fd, process->pid, process->start_ticks);
 }
 
-/* Waits until the child executes (end-of-file) or says which step failed. */
-static bool read_fault(int fd, struct child_fault *fault)
+/* Waits for more of the child: false at end-of-file. */
+static bool read_news(int fd, struct child_news *news)
 {
 	size_t got = 0;
 
-	while (got < sizeof(*fault)) {
-		ssize_t n = read(fd, (char *)fault + got, sizeof(*fault) - got);
+	while (got < sizeof(*news)) {
+		ssize_t n = read(fd, (char *)news + got, sizeof(*news) - got);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -280,7 +307,7 @@ static bool read_fault(int fd, struct child_fault *fault)
 	return true;
 }
 
-static void explain(const struct preparation *p, const struct child_fault *fault,
+static void explain(const struct preparation *p, const struct child_news *fault,
 		    struct launch_result *result)
 {
 	const struct child_plan *plan = &p->plan;
@@ -303,8 +330,9 @@ static void explain(const struct preparation *p, const struct child_fault *fault
 	case CHILD_GROUPS:
 		object = p->expanded.account.name;
 		break;
-	case CHILD_CLOSE:
 	case CHILD_SESSION:
+	case CHILD_ANNOUNCE:
+	case CHILD_CLOSE:
 	case CHILD_SIGNALS:
 	case CHILD_LIMITS:
 	case CHILD_NICE:
@@ -319,56 +347,103 @@ static void explain(const struct preparation *p, const struct child_fault *fault
 		       strerror(fault->sys_errno));
 }
 
+/* The child has ended, or is about to. */
+static void give_up(struct scene *scene, const struct instance *instance, pid_t pid,
+		    const struct launch_result *result)
+{
+	reap(pid);
+	withdraw(scene, instance, &result->process);
+}
+
+/* Hears how it went until the child executes or ends. */
+static void hear(struct scene *scene, const struct instance *instance, const struct preparation *p,
+		 pid_t pid, const struct pipes *pipes, struct launch_result *result)
+{
+	struct child_news news;
+
+	while (read_news(pipes->news[0], &news)) {
+		if (news.step == CHILD_ANNOUNCE && !news.sys_errno) {
+			result->process = news.process;
+			continue;
+		}
+		give_up(scene, instance, pid, result);
+		if (news.step == CHILD_ANNOUNCE)
+			fail_with(result, LAUNCH_UNABLE, "cannot write the pidfile",
+				  news.sys_errno);
+		else
+			explain(p, &news, result);
+		return;
+	}
+	if (result->process.pid) {
+		result->outcome = LAUNCH_DONE;
+		return;
+	}
+	/* Killed before it could say anything. */
+	reap(pid);
+	fail_with(result, LAUNCH_UNABLE, "cannot write the pidfile", ESRCH);
+}
+
 /* The child waits at the gate: name it, let it pass, hear how it went. */
 static void let_pass(struct scene *scene, const struct instance *instance,
 		     const struct preparation *p, pid_t pid, struct pipes *pipes,
 		     struct launch_result *result)
 {
-	struct child_fault fault;
 	int status = procid_of(&scene->proc, &scene->host, pid, &result->process);
 
-	/* A child that failed in its preparation may be a zombie by now: its fault tells. */
+	/* A child that failed in its preparation may be a zombie by now: its news tell. */
 	if (status == 0)
 		status = publish(scene, instance, &result->process);
 	else if (status == -ESRCH)
 		status = 0;
 	if (status < 0) {
-		close(pipes->gate[1]);
-		reap(pid);
-		withdraw(scene, instance, &result->process);
+		close_end(&pipes->gate[1]);
+		give_up(scene, instance, pid, result);
 		fail_with(result, LAUNCH_UNABLE, "cannot write the pidfile", -status);
 		return;
 	}
-	(void)!write(pipes->gate[1], "", 1); /* EPIPE: the child has failed; the fault says why */
-	close(pipes->gate[1]);
-	if (!read_fault(pipes->fault[0], &fault)) {
-		result->outcome = LAUNCH_DONE;
-		return;
-	}
-	reap(pid);
-	withdraw(scene, instance, &result->process);
-	explain(p, &fault, result);
+	(void)!write(pipes->gate[1], "", 1); /* EPIPE: the child has failed; the news say why */
+	close_end(&pipes->gate[1]);
+	hear(scene, instance, p, pid, pipes, result);
+}
+
+struct self {
+	struct scene *scene;
+	const struct instance *instance;
+};
+
+/* In the child: see the rules of child.h. */
+static int announce_self(void *data, struct procid *process)
+{
+	const struct self *self = data;
+	int status = procid_of(&self->scene->proc, &self->scene->host, getpid(), process);
+
+	return status < 0 ? status : publish(self->scene, self->instance, process);
 }
 
 static void start(struct scene *scene, const struct instance *instance, struct preparation *p,
 		  struct launch_result *result)
 {
+	struct self self = { scene, instance };
 	struct pipes pipes;
-	int status = open_pipes(&pipes);
+	int status = open_pipes(&pipes, !slotlock_is_shared(&scene->lock));
 	pid_t pid;
 
 	if (status < 0) {
 		fail_with(result, LAUNCH_UNABLE, "cannot make a pipe", -status);
 		return;
 	}
-	pid = fork_child(&p->plan, &pipes);
-	if (pid < 0) {
-		fail_with(result, LAUNCH_UNABLE, "cannot fork", errno);
-		close(pipes.gate[1]);
-	} else {
+	p->plan.lock_fd = scene->lock.fd;
+	p->plan.announce = announce_self;
+	p->plan.announce_data = &self;
+	pid = begin_child(&p->plan, &pipes);
+	if (pid < 0)
+		fail_with(result, LAUNCH_UNABLE, "cannot fork", (int)-pid);
+	else if (pipes.gate[1] >= 0)
 		let_pass(scene, instance, p, pid, &pipes, result);
-	}
-	close(pipes.fault[0]);
+	else
+		hear(scene, instance, p, pid, &pipes, result);
+	close_end(&pipes.gate[1]);
+	close_end(&pipes.news[0]);
 }
 
 void launch(struct scene *scene, const struct instance *instance, struct launch_result *result)

@@ -18,17 +18,40 @@
 
 #define CHUNK_BYTES 65536
 
+/* The file of that name, and no other: a descriptor, or a negative errno. */
+static int open_named(const char *path)
+{
+	const char *base;
+	int dir_fd = pathwalk_open(path, &base);
+
+	if (dir_fd < 0)
+		return dir_fd;
+	int fd = openat(dir_fd, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : fd;
+	(void)close(dir_fd); /* it was only a place to stand on */
+	return rc;
+}
+
+/* Root may read whatever file somebody has given a log's name, too. */
+static bool is_one_of_ours(const struct stat *st)
+{
+	return st->st_nlink <= 1 || geteuid() != 0;
+}
+
 static int open_log(const char *path, struct err *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = open_named(path);
 
 	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, errno, "cannot open the log %s", path);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return err_set(err, ERR_SYSTEM, -fd, "cannot open the log %s", path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_one_of_ours(&st))
 		return fd;
 	(void)close(fd); /* was not even read */
-	return err_set(err, ERR_SYSTEM, 0, "%s is no regular file", path);
+	return err_set(err, ERR_SYSTEM, 0,
+		       S_ISREG(st.st_mode) ? "the log %s has other names (hard links), so it may be another file"
+					   : "%s is no regular file",
+		       path);
 }
 
 static void close_log(int *fd)
@@ -137,16 +160,11 @@ static size_t start_of_last(const char *text, size_t len, int64_t lines)
 /* What is read goes to others: as root we are not to be led to what its worker could not read. */
 static int open_own(const char *path, uid_t owner)
 {
-	const char *base;
-	int dir_fd = pathwalk_open(path, &base);
+	int fd = open_named(path);
 	struct stat st;
-	int fd;
 
-	if (dir_fd < 0)
-		return -1;
-	fd = openat(dir_fd, base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	(void)close(dir_fd); /* it was only a place to stand on */
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == owner)
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == owner &&
+	    is_one_of_ours(&st))
 		return fd;
 	close_log(&fd);
 	return -1;

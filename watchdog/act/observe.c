@@ -287,20 +287,64 @@ static void take_back(struct scene *scene, const struct instance *instance, pid_
 	fill_alive(scene, instance, &stat, seen);
 }
 
+enum belief { BELIEF_OURS, BELIEF_DOUBT, BELIEF_FORGED };
+
+/*
+ * Anybody can put our mark into an environment. Root believes it of root's processes and of those of the worker's user. A worker that runs
+ * as root may have given root up by itself; from any other user's there is no way to another user.
+ */
+static enum belief believe(struct scene *scene, const struct instance *instance, pid_t pid)
+{
+	uid_t uid, owner;
+
+	if (geteuid() != 0 || proc_uid(&scene->proc, pid, &owner) || owner == 0)
+		return BELIEF_OURS;
+	if (expand_owner(scene->config, instance, &uid, NULL))
+		return BELIEF_DOUBT;
+	if (owner == uid)
+		return BELIEF_OURS;
+	return uid == 0 ? BELIEF_DOUBT : BELIEF_FORGED;
+}
+
+/* The first of the marks of ID that is believed; DOUBT: there is one of which it cannot be told. */
+static const struct proctable_mark *believed(struct scene *scene, const struct instance *instance,
+					     const char *id, bool *doubt)
+{
+	const struct proctable_mark *mark = NULL;
+
+	*doubt = false;
+	while ((mark = proctable_main(&scene->table, id, mark))) {
+		switch (believe(scene, instance, mark->pid)) {
+		case BELIEF_OURS:
+			return mark;
+		case BELIEF_DOUBT:
+			*doubt = true;
+			break;
+		case BELIEF_FORGED:
+			break;
+		}
+	}
+	return NULL;
+}
+
 static void search(struct scene *scene, const struct instance *instance, struct observation *seen)
 {
 	char id[INSTANCE_ID_SIZE];
 	const struct proctable_mark *mark;
+	bool doubt;
 
 	if (proctable_read_marks(&scene->table, &scene->proc, geteuid(),
 				 scene->host.pid_namespace, scene->dir.path)) {
 		puzzled(seen, "/proc cannot be searched for it");
 		return;
 	}
-	mark = proctable_main(&scene->table, instance_id(instance, id));
+	mark = believed(scene, instance, instance_id(instance, id), &doubt);
 	/* Nobody knows by what definition it was started: from now on it is by the present one. */
 	if (mark)
 		take_back(scene, instance, mark->pid, instance->worker->definition, seen);
+	else if (doubt)
+		puzzled(seen, "a process of another user bears its mark (CRONHERD_ID in its environment): end that one, "
+			      "or wait for its end");
 	else if (seen->is_starter && proctable_has(&scene->table, id))
 		puzzled(seen, "it has daemonized, but its own pidfile does not name the process");
 }

@@ -178,9 +178,12 @@ bool proctable_has(const struct proctable *table, const char *id)
 	return first < table->mark_count && strcmp(table->marks[first].id, id) == 0;
 }
 
-const struct proctable_mark *proctable_main(const struct proctable *table, const char *id)
+const struct proctable_mark *proctable_main(const struct proctable *table, const char *id,
+					    const struct proctable_mark *behind)
 {
-	for (size_t i = first_mark(table, id);
+	size_t first = behind ? (size_t)(behind - table->marks) + 1 : first_mark(table, id);
+
+	for (size_t i = first;
 	     i < table->mark_count && strcmp(table->marks[i].id, id) == 0; i++) {
 		const struct proctable_mark *mark = &table->marks[i];
 

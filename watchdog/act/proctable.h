@@ -56,9 +56,10 @@ bool proctable_belongs(const struct proctable *table, const struct proctable_ent
 
 /*
  * The main process of instance ID among the marks: a session leader whose parent does not bear the same id, the
- * oldest of them. NULL: none.
+ * oldest of them, or the next one after BEHIND (NULL: the first). NULL: none.
  */
-const struct proctable_mark *proctable_main(const struct proctable *table, const char *id);
+const struct proctable_mark *proctable_main(const struct proctable *table, const char *id,
+					    const struct proctable_mark *behind);
 
 /* Whether any process bears the mark of instance ID. */
 bool proctable_has(const struct proctable *table, const char *id);

@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pidfiles/pathwalk.h"
 #include "watchdog/base/mem.h"
 
 /* NONBLOCK: a FIFO in the way must not hang the round. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+#define LED_ASTRAY "a link on the way to it, in a directory that is not root's alone; name where it leads"
 
 static int check_owner(const struct stat *st, const char *path, struct err *err)
 {
@@ -97,8 +100,14 @@ static int read_open(int fd, const char *path, struct str *text, mode_t *mode, s
 static enum confd_found read_at(int dir_fd, const char *name, const char *path, int flags,
 				struct str *text, mode_t *mode, struct err *err)
 {
-	int fd = openat(dir_fd, name, OPEN_FLAGS | flags);
+	int fd = dir_fd == AT_FDCWD ? pathwalk_open_file(path) : openat(dir_fd, name, OPEN_FLAGS | flags);
 
+	if (fd < 0 && dir_fd == AT_FDCWD)
+		errno = -fd;
+	if (fd < 0 && errno == ELOOP && dir_fd == AT_FDCWD && geteuid() == 0) {
+		(void)err_set(err, ERR_CONFIG, 0, LED_ASTRAY);
+		return CONFD_FAILED;
+	}
 	if (fd < 0 && errno == ELOOP && (flags & O_NOFOLLOW)) {
 		(void)err_set(err, ERR_CONFIG, 0,
 			      "is a symbolic link; root's configuration must be regular files");
@@ -177,11 +186,14 @@ enum confd_found confd_open(struct confd *confd, const char *path, struct err *e
 	struct stat st;
 
 	*confd = (struct confd)CONFD_INIT;
-	confd->fd = open(path, OPEN_FLAGS | O_DIRECTORY);
+	confd->fd = pathwalk_open_dir(path);
 	if (confd->fd < 0) {
-		if (errno == ENOENT)
+		if (confd->fd == -ENOENT)
 			return CONFD_MISSING;
-		(void)err_set(err, ERR_CONFIG, errno, "cannot be opened");
+		if (confd->fd == -ELOOP && geteuid() == 0)
+			(void)err_set(err, ERR_CONFIG, 0, LED_ASTRAY);
+		else
+			(void)err_set(err, ERR_CONFIG, -confd->fd, "cannot be opened");
 		return CONFD_FAILED;
 	}
 	if (fstat(confd->fd, &st) != 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/config/userfile.h"
 
 static const char *skip_blanks(const char *at)
 {
@@ -172,6 +173,24 @@ int envfile_read(const char *path, bool optional, struct strlist *list, struct e
 		return 0;
 	if (fd < 0)
 		return err_set(err, ERR_CONFIG, errno, "%s: cannot be opened", path);
+	int rc = read_open(fd, path, list, err);
+	(void)close(fd); /* was only read */
+	return rc;
+}
+
+int envfile_read_for(const char *path, bool optional, const struct account *reader, gid_t gid,
+		     struct strlist *list, struct err *err)
+{
+	struct err why = ERR_INIT;
+	int fd = userfile_open(path, reader, gid, &why);
+
+	if (fd < 0 && optional && (why.sys_errno == ENOENT || why.sys_errno == ENOTDIR))
+		return 0;
+	if (fd < 0) {
+		if (err)
+			*err = why;
+		return -1;
+	}
 	int rc = read_open(fd, path, list, err);
 	(void)close(fd); /* was only read */
 	return rc;

@@ -15,11 +15,16 @@
 
 #include "watchdog/base/err.h"
 #include "watchdog/base/str.h"
+#include "watchdog/config/account.h"
 
 #define ENVFILE_SIZE_MAX ((size_t)1024 * 1024)
 
 /* Adds each "K=V" of the file PATH to LIST. OPTIONAL: a missing file is an empty one. -1 with
  * ERR ("PATH:LINE: …") where it cannot be read, is no regular file, too large or malformed. */
 int envfile_read(const char *path, bool optional, struct strlist *list, struct err *err);
+
+/* As envfile_read, of what READER (primary group GID) is to be given: see userfile. */
+int envfile_read_for(const char *path, bool optional, const struct account *reader, gid_t gid,
+		     struct strlist *list, struct err *err);
 
 #endif

@@ -558,7 +558,8 @@ static int put_file(struct environ_list *env, const struct instance *instance,
 
 	if (!expanded->env_file)
 		return 0;
-	int rc = envfile_read(expanded->env_file, expanded->env_file_optional != 0, &items, err);
+	int rc = envfile_read_for(expanded->env_file, expanded->env_file_optional != 0, &expanded->account,
+				  expanded->gid, &items, err);
 	if (rc == 0)
 		put_all(env, &items);
 	else

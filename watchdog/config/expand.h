@@ -50,8 +50,8 @@ void expand_base(const struct account *account, struct strlist *environment);
  * The exact environment of the process, as a NULL-terminated list in which each name stands
  * once: from empty, in this order, later winning: HOME USER LOGNAME SHELL PATH LANG, env_file,
  * environment, CRONHERD_ID and CRONHERD_STATE_DIR. -1 with ERR where env_file cannot be read or
- * is malformed (file:line). Reads env_file with our own privileges, as service managers do:
- * it may be readable by root alone.
+ * is malformed (file:line). As root, env_file is read as its worker's user would read it, or else as what is root's
+ * alone (userfile).
  */
 int expand_environment(const struct config *config, const struct instance *instance,
 		       const struct expanded *expanded, struct strlist *environment,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pidfiles/atomfile.h"
+#include "pidfiles/pathwalk.h"
 #include "watchdog/base/mem.h"
 
 struct str *filetree_add(struct filetree *tree, const char *name)
@@ -97,17 +98,32 @@ static int write_all(const struct filetree *tree, const char *path, int dirfd, m
 	return 0;
 }
 
+/* PATH alone, not those above it. */
+static int make_directory(const char *path)
+{
+	const char *base;
+	int fd = pathwalk_open(path, &base);
+
+	if (fd < 0)
+		return fd;
+	int rc = *base != '\0' && mkdirat(fd, base, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	(void)close(fd); /* it was only a place to stand on */
+	return rc;
+}
+
 int filetree_write(const struct filetree *tree, const char *path, mode_t mode, bool is_forced,
 		   size_t *written, struct err *err)
 {
 	int dirfd, rc;
 
 	*written = 0;
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		return err_set(err, ERR_SYSTEM, errno, "cannot make the directory %s", path);
-	dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = make_directory(path);
+	if (rc < 0)
+		return err_set(err, ERR_SYSTEM, -rc, "cannot make the directory %s", path);
+	dirfd = pathwalk_open_dir(path);
 	if (dirfd < 0)
-		return err_set(err, ERR_SYSTEM, errno, "cannot open the directory %s", path);
+		return err_set(err, ERR_SYSTEM, -dirfd, "cannot open the directory %s%s", path,
+			       dirfd == -ELOOP ? " (a link on the way, in a directory that is not root's alone)" : "");
 	rc = write_all(tree, path, dirfd, mode, is_forced, written, err);
 	(void)close(dirfd); /* nothing was written by it */
 	return rc;

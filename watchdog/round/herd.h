@@ -58,6 +58,7 @@ struct slot {
 	bool is_busy;            /* another round has its lock */
 	bool is_pending;         /* something of this slot is still to be done in this run */
 	bool was_looked_at;
+	bool was_locked;         /* this run has looked at it under its lock */
 	struct procid first;     /* who was alive at this run's first look; pid 0: nobody */
 	int64_t first_starts;    /* record.starts then */
 	bool was_alive;          /* this run has seen it alive */

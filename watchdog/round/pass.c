@@ -320,6 +320,7 @@ static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 	}
 	slot->is_held = is_held;
 	look_at(herd, slot, is_start ? OBSERVE_SEARCH : OBSERVE_VERIFY);
+	slot->was_locked = true;
 	if (awaits_note(herd, slot))
 		return;
 	judge_slot(herd, slot, &decision);
@@ -379,6 +380,15 @@ static void prepare_starts(struct herd *herd)
 		strlist_add(&herd->problems, err.text);
 }
 
+/*
+ * Who has the lock may have asked for holds before ours was placed, and be about to start it: that nobody is there is known once we
+ * have had the lock ourselves.
+ */
+static bool is_to_be_barred(const struct slot *slot)
+{
+	return slot->is_put_down && !slot->was_locked && slot->seen.liveness == LIVENESS_DEAD;
+}
+
 /* Stops go in reverse order of starting, and before any start. */
 static void act_on_stops(struct herd *herd)
 {
@@ -392,7 +402,10 @@ static void act_on_stops(struct herd *herd)
 		if (awaits_note(herd, slot))
 			continue;
 		judge_slot(herd, slot, &decision);
-		if (is_to_do(slot, &decision) && decision.action != ACTION_START)
+		if (is_to_be_barred(slot))
+			/* It may live, with its pidfile and record lost. */
+			act_on(herd, slot, slot->instance.worker != NULL);
+		else if (is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
 	}
 }

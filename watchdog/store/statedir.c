@@ -9,28 +9,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pidfiles/pathwalk.h"
 #include "watchdog/base/mem.h"
+
+#define LED_ASTRAY "a link on the way to it, in a directory that is not root's alone: name where it leads"
 
 int statedir_make(const char *path, unsigned mode, struct err *err)
 {
 	/* Root's lie beside other programs' (/var/lib), and a worker's user must get to its log. */
 	unsigned mode_above = geteuid() == 0 ? 0755 : 0700;
-	char *copy = mem_dup(path);
-	int status = 0;
+	size_t failed;
+	int rc = pathwalk_make_dir(path, mode, mode_above, &failed);
 
-	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = '\0';
-		if (mkdir(copy, slash ? mode_above : mode) && errno != EEXIST && errno != EISDIR) {
-			status = err_set(err, ERR_SYSTEM, errno, "cannot make the directory %s", copy);
-			break;
-		}
-		if (!slash)
-			break;
-		*slash = '/';
-	}
-	free(copy);
-	return status;
+	if (rc == -ELOOP)
+		return err_set(err, ERR_SYSTEM, 0, "cannot make the directory %.*s: " LED_ASTRAY,
+			       (int)failed, path);
+	if (rc < 0)
+		return err_set(err, ERR_SYSTEM, -rc, "cannot make the directory %.*s", (int)failed, path);
+	return 0;
 }
 
 static int check_owner(int fd, const char *path, struct err *err)
@@ -52,18 +48,19 @@ static int check_owner(int fd, const char *path, struct err *err)
 static int open_directory(const char *path, unsigned mode, bool is_read_only, int *out,
 			  struct err *err)
 {
-	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	int fd = open(path, flags);
+	int fd = pathwalk_open_dir(path);
 
-	if (fd < 0 && errno == ENOENT && is_read_only)
+	if (fd == -ENOENT && is_read_only)
 		return 0;
-	if (fd < 0 && errno == ENOENT) {
+	if (fd == -ENOENT) {
 		if (statedir_make(path, mode, err))
 			return -1;
-		fd = open(path, flags);
+		fd = pathwalk_open_dir(path);
 	}
+	if (fd == -ELOOP)
+		return err_set(err, ERR_SYSTEM, 0, "cannot open the directory %s: " LED_ASTRAY, path);
 	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, errno,
+		return err_set(err, ERR_SYSTEM, -fd,
 			       "cannot open the directory %s (move away what stands in its place, or give it back to us)",
 			       path);
 	if (check_owner(fd, path, err)) {

@@ -3,7 +3,8 @@
  * statedir: the state directory and its rooms, open as descriptors.
  *
  * Everything below is reached relative to these, so that nothing can be swapped on the way. The
- * directory must belong to the user that we are and be writable by nobody else.
+ * directory must belong to the user that we are and be writable by nobody else; as root, no link that
+ * another user could turn leads to it (pathwalk).
  */
 #ifndef WATCHDOG_STORE_STATEDIR_H
 #define WATCHDOG_STORE_STATEDIR_H
@@ -35,7 +36,8 @@ int statedir_open(struct statedir *dir, const char *path, const char *pidfile_di
 		  bool is_read_only, struct err *err);
 void statedir_close(struct statedir *dir);
 
-/* Makes PATH with its parents (0700), as mkdir -p. 0 or -1 with ERR. */
+/* Makes PATH with its parents (0700; as root 0755), as mkdir -p, and as root through no link that another user could turn.
+ * 0 or -1 with ERR. */
 int statedir_make(const char *path, unsigned mode, struct err *err);
 
 #endif

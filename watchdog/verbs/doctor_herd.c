@@ -39,7 +39,7 @@ static pid_t root_of(const struct slot *slot, const struct proctable *table)
 
 	if (slot->seen.liveness == LIVENESS_ALIVE)
 		return slot->seen.process.pid;
-	found = slot->definition == DEFINITION_CURRENT ? proctable_main(table, slot->id) : NULL;
+	found = slot->definition == DEFINITION_CURRENT ? proctable_main(table, slot->id, NULL) : NULL;
 	return found ? found->pid : 0;
 }
 

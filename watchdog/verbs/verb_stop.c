@@ -21,8 +21,8 @@ static bool is_settled(const struct slot *slot)
 	if (is_back(slot))
 		return true;
 	/* The pidfile goes last, whoever settles the end. */
-	return slot->seen.liveness == LIVENESS_DEAD && slot->state != STATE_STOPPING &&
-	       !slot->has_pidfile;
+	return slot->seen.liveness == LIVENESS_DEAD && slot->was_locked &&
+	       slot->state != STATE_STOPPING && !slot->has_pidfile;
 }
 
 static bool tell(const struct slot *slot, struct str *line)

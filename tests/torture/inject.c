@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * inject: runs a command under ptrace and kills it, or fails one of its system calls, at one exact
+ * point.
+ *
+ *   inject [-l] [-x POINT] [-t SECONDS] -o REPORT [-p PID -k PID | COMMAND …]
+ *   inject -i COMMAND …      init of a pid namespace: buries whatever falls to it, ends with
+ * COMMAND
+ *
+ * POINT is ROLE:CALL:N=ACTION. ROLE names a process by its way from the command: 0 is the command
+ * itself, 0.2 its second child, 0.2.1 that one's first. N counts the calls of that name in that
+ * role, from 1. ACTION is "kill" (SIGKILL when the call is about to be made; it is not), the number
+ * of an errno (the call is not made and fails with it) or that with a + behind it (and so does,
+ * from then on, each call of that name in every process of the tree). close(2) is made and then
+ * fails, as in Linux.
+ *
+ * Followed is everything whose file is called cronherd*; what executes something else is let go.
+ * The end is when all that is followed has ended or is a minder at rest. -p: follows the minder PID
+ * instead, and kills the worker that -k names.
+ *
+ * REPORT has a line each: "call ROLE NAME N PATH" (-l; PATH: a file that the call names, or -),
+ * "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to be
+ * sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than SECONDS
+ * (and was killed).
+ *
+ * x86_64 only; elsewhere it says so and exits with 77.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef __x86_64__
+int main(void)
+{
+	fputs("inject: knows x86_64 only\n", stderr);
+	return 77;
+}
+#else
+#include <sys/user.h>
+#include <linux/ptrace.h>
+
+#define TASKS_MAX  256
+#define CALLS_MAX  512
+#define ROLE_SIZE  64
+#define NOT_A_CALL (-1)
+
+#define OPTIONS                                                                                    \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |  \
+	 PTRACE_O_TRACEEXEC)
+
+struct task {
+	pid_t pid; /* 0: a free place */
+	char role[ROLE_SIZE];
+	int children;
+	bool is_inside;	 /* of a system call */
+	bool is_resting; /* a minder that waits for its next child */
+	int fails_with;	 /* the call that it is in; 0: as it is */
+	unsigned counts[CALLS_MAX];
+};
+
+struct point {
+	char role[ROLE_SIZE];
+	char call[32];
+	unsigned number; /* 0: none */
+	int error;	 /* 0: kill */
+	bool is_lasting;
+	bool is_reached;
+};
+
+struct run {
+	FILE *report;
+	bool is_listing;
+	struct point point;
+	pid_t command;
+	struct task tasks[TASKS_MAX];
+};
+
+static const char *const names[CALLS_MAX] = {
+#define CALL(name) [SYS_##name] = #name
+	CALL(accept4),
+	CALL(access),
+	CALL(arch_prctl),
+	CALL(bind),
+	CALL(brk),
+	CALL(chdir),
+	CALL(chmod),
+	CALL(clock_gettime),
+	CALL(clock_nanosleep),
+	CALL(clone),
+	CALL(clone3),
+	CALL(close),
+	CALL(close_range),
+	CALL(connect),
+	CALL(dup),
+	CALL(dup2),
+	CALL(dup3),
+	CALL(epoll_create1),
+	CALL(epoll_ctl),
+	CALL(epoll_pwait),
+	CALL(epoll_wait),
+	CALL(eventfd2),
+	CALL(execve),
+	CALL(execveat),
+	CALL(exit),
+	CALL(exit_group),
+	CALL(faccessat),
+	CALL(faccessat2),
+	CALL(fadvise64),
+	CALL(fallocate),
+	CALL(fchmod),
+	CALL(fchmodat),
+	CALL(fchown),
+	CALL(fchownat),
+	CALL(fcntl),
+	CALL(fdatasync),
+	CALL(flock),
+	CALL(fork),
+	CALL(fstat),
+	CALL(fstatfs),
+	CALL(fsync),
+	CALL(ftruncate),
+	CALL(futex),
+	CALL(getcwd),
+	CALL(getdents64),
+	CALL(getegid),
+	CALL(geteuid),
+	CALL(getgid),
+	CALL(getgroups),
+	CALL(getpeername),
+	CALL(getpgid),
+	CALL(getpgrp),
+	CALL(getpid),
+	CALL(getppid),
+	CALL(getpriority),
+	CALL(getrandom),
+	CALL(getrlimit),
+	CALL(getrusage),
+	CALL(getsid),
+	CALL(getsockname),
+	CALL(getsockopt),
+	CALL(gettid),
+	CALL(gettimeofday),
+	CALL(getuid),
+	CALL(getxattr),
+	CALL(inotify_add_watch),
+	CALL(inotify_init1),
+	CALL(ioctl),
+	CALL(kill),
+	CALL(link),
+	CALL(linkat),
+	CALL(lseek),
+	CALL(lstat),
+	CALL(madvise),
+	CALL(mkdir),
+	CALL(mkdirat),
+	CALL(mmap),
+	CALL(mprotect),
+	CALL(mremap),
+	CALL(munmap),
+	CALL(nanosleep),
+	CALL(newfstatat),
+	CALL(open),
+	CALL(openat),
+	CALL(openat2),
+	CALL(pause),
+	CALL(pidfd_open),
+	CALL(pidfd_send_signal),
+	CALL(pipe),
+	CALL(pipe2),
+	CALL(poll),
+	CALL(ppoll),
+	CALL(prctl),
+	CALL(pread64),
+	CALL(prlimit64),
+	CALL(pselect6),
+	CALL(pwrite64),
+	CALL(read),
+	CALL(readlink),
+	CALL(readlinkat),
+	CALL(readv),
+	CALL(recvfrom),
+	CALL(recvmmsg),
+	CALL(recvmsg),
+	CALL(rename),
+	CALL(renameat),
+	CALL(renameat2),
+	CALL(rmdir),
+	CALL(rseq),
+	CALL(rt_sigaction),
+	CALL(rt_sigpending),
+	CALL(rt_sigprocmask),
+	CALL(rt_sigreturn),
+	CALL(rt_sigsuspend),
+	CALL(rt_sigtimedwait),
+	CALL(sched_getaffinity),
+	CALL(sched_yield),
+	CALL(select),
+	CALL(sendfile),
+	CALL(sendmmsg),
+	CALL(sendmsg),
+	CALL(sendto),
+	CALL(set_robust_list),
+	CALL(set_tid_address),
+	CALL(setgid),
+	CALL(setgroups),
+	CALL(setpgid),
+	CALL(setpriority),
+	CALL(setresgid),
+	CALL(setresuid),
+	CALL(setrlimit),
+	CALL(setsid),
+	CALL(setsockopt),
+	CALL(setuid),
+	CALL(shutdown),
+	CALL(sigaltstack),
+	CALL(socket),
+	CALL(socketpair),
+	CALL(stat),
+	CALL(statfs),
+	CALL(statx),
+	CALL(symlink),
+	CALL(symlinkat),
+	CALL(sync),
+	CALL(sysinfo),
+	CALL(tgkill),
+	CALL(timer_settime),
+	CALL(tkill),
+	CALL(truncate),
+	CALL(umask),
+	CALL(uname),
+	CALL(unlink),
+	CALL(unlinkat),
+	CALL(utimensat),
+	CALL(vfork),
+	CALL(wait4),
+	CALL(waitid),
+	CALL(write),
+	CALL(writev),
+#undef CALL
+};
+
+static volatile sig_atomic_t is_hung;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+	exit(70);
+}
+
+/* ---- tasks -------------------------------------------------------------------------------- */
+
+static struct task *find(struct run *run, pid_t pid)
+{
+	for (size_t i = 0; i < TASKS_MAX; i++)
+		if (run->tasks[i].pid == pid)
+			return &run->tasks[i];
+	return NULL;
+}
+
+static struct task *add(struct run *run, pid_t pid)
+{
+	struct task *task = find(run, pid);
+
+	if (task)
+		return task;
+	task = find(run, 0);
+	if (!task) {
+		errno = ENOSPC;
+		die("too many processes");
+	}
+	memset(task, 0, sizeof(*task));
+	task->pid = pid;
+	return task;
+}
+
+static bool is_over(const struct run *run)
+{
+	for (size_t i = 0; i < TASKS_MAX; i++)
+		if (run->tasks[i].pid && !run->tasks[i].is_resting)
+			return false;
+	return true;
+}
+
+static void go_on(const struct task *task, int sig)
+{
+	/* ESRCH: it was killed meanwhile; wait4 will tell. */
+	(void)ptrace(PTRACE_SYSCALL, task->pid, NULL, (void *)(intptr_t)sig);
+}
+
+/* ---- system calls ------------------------------------------------------------------------- */
+
+static const char *name_of(uint64_t nr, char buf[16])
+{
+	if (nr < CALLS_MAX && names[nr])
+		return names[nr];
+	snprintf(buf, 16, "nr%u", (unsigned)nr);
+	return buf;
+}
+
+/* The file that a call names, without white space; "-" where it names none. */
+static const char *path_of(const struct task *task, const struct ptrace_syscall_info *info,
+			   char *buf, size_t size)
+{
+	bool is_at = false;
+	ssize_t got;
+
+	switch (info->entry.nr) {
+	case SYS_openat:
+	case SYS_newfstatat:
+	case SYS_mkdirat:
+	case SYS_unlinkat:
+	case SYS_renameat:
+	case SYS_faccessat:
+	case SYS_faccessat2:
+	case SYS_readlinkat:
+	case SYS_utimensat:
+		is_at = true;
+		break;
+	case SYS_open:
+	case SYS_stat:
+	case SYS_lstat:
+	case SYS_access:
+	case SYS_mkdir:
+	case SYS_rename:
+	case SYS_unlink:
+	case SYS_readlink:
+	case SYS_execve:
+	case SYS_symlinkat:
+	case SYS_chdir:
+		break;
+	default:
+		return "-";
+	}
+	struct iovec ours = { .iov_base = buf, .iov_len = size - 1 };
+	struct iovec theirs = { .iov_base = (void *)(uintptr_t)info->entry.args[is_at ? 1 : 0],
+				.iov_len = size - 1 };
+
+	/* Up to the end of the page where the text may end with it. */
+	got = process_vm_readv(task->pid, &ours, 1, &theirs, 1, 0);
+	if (got < 0) {
+		theirs.iov_len = 4096 - ((uintptr_t)theirs.iov_base & 4095);
+		if (theirs.iov_len < size)
+			got = process_vm_readv(task->pid, &ours, 1, &theirs, 1, 0);
+	}
+	if (got <= 0)
+		return "-";
+	buf[got] = '\0';
+	for (char *c = buf; *c; c++)
+		if (*c <= ' ')
+			*c = '_';
+	return *buf ? buf : "-";
+}
+
+static pid_t pid_behind(pid_t tracee, int fd)
+{
+	char path[64], line[128];
+	FILE *file;
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)tracee, fd);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Pid: %d", &pid) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return pid;
+}
+
+static void note_signal(struct run *run, const struct task *task,
+			const struct ptrace_syscall_info *info)
+{
+	const uint64_t *args = (const uint64_t *)info->entry.args;
+
+	if (info->entry.nr == SYS_kill && args[1])
+		fprintf(run->report, "signal %d %d\n", (int)args[0], (int)args[1]);
+	else if (info->entry.nr == SYS_tgkill && args[2])
+		fprintf(run->report, "signal %d %d\n", (int)args[0], (int)args[2]);
+	else if (info->entry.nr == SYS_pidfd_send_signal && args[1])
+		fprintf(run->report, "signal %d %d\n", pid_behind(task->pid, (int)args[0]),
+			(int)args[1]);
+}
+
+static void set_register(const struct task *task, size_t offset, int64_t value)
+{
+	(void)ptrace(PTRACE_POKEUSER, task->pid, (void *)offset, (void *)(intptr_t)value);
+}
+
+/* Whether the call that TASK is about to make is the point, or behind one that lasts. */
+static bool is_due(struct run *run, const struct task *task, const char *name, unsigned number)
+{
+	struct point *point = &run->point;
+
+	if (!point->number || strcmp(name, point->call) != 0)
+		return false;
+	if (point->is_reached)
+		return point->is_lasting;
+	if (number != point->number || strcmp(task->role, point->role) != 0)
+		return false;
+	point->is_reached = true;
+	fprintf(run->report, "hit %s %s %u\n", task->role, name, number);
+	return true;
+}
+
+static void enter(struct run *run, struct task *task, const struct ptrace_syscall_info *info)
+{
+	uint64_t nr = info->entry.nr;
+	char buf[16], path[256];
+	const char *name = name_of(nr, buf);
+	unsigned number = ++task->counts[nr < CALLS_MAX ? nr : 0];
+
+	task->is_inside = true;
+	task->fails_with = 0;
+	if (run->is_listing)
+		fprintf(run->report, "call %s %s %u %s\n", task->role, name, number,
+			path_of(task, info, path, sizeof(path)));
+	if (!is_due(run, task, name, number)) {
+		note_signal(run, task, info);
+		/* Of a minder that we came to in the middle of it, the first wait may be the one
+		 * that it was in. */
+		task->is_resting = nr == SYS_rt_sigtimedwait && (run->command || number > 1);
+		return;
+	}
+	if (!run->point.error) {
+		set_register(task, offsetof(struct user_regs_struct, orig_rax), NOT_A_CALL);
+		(void)kill(task->pid, SIGKILL);
+		return;
+	}
+	task->fails_with = run->point.error;
+	if (nr != SYS_close)
+		set_register(task, offsetof(struct user_regs_struct, orig_rax), NOT_A_CALL);
+}
+
+static void leave(struct task *task)
+{
+	task->is_inside = false;
+	task->is_resting = false;
+	if (task->fails_with)
+		set_register(task, offsetof(struct user_regs_struct, rax), -task->fails_with);
+	task->fails_with = 0;
+}
+
+static void at_call(struct run *run, struct task *task)
+{
+	struct ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->pid, (void *)sizeof(info), &info) <= 0)
+		return;
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+		enter(run, task, &info);
+	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
+		leave(task);
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+static bool is_followed(pid_t pid)
+{
+	char path[64], target[4096];
+	const char *name;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len <= 0)
+		return false;
+	target[len] = '\0';
+	name = strrchr(target, '/');
+	return strncmp(name ? name + 1 : target, "cronherd", 8) == 0;
+}
+
+/* The child may have been seen before its parent said that it has one: it waits for its role. */
+static void born(struct run *run, struct task *parent)
+{
+	unsigned long pid = 0;
+	struct task *child;
+
+	if (ptrace(PTRACE_GETEVENTMSG, parent->pid, NULL, &pid))
+		return;
+	child = add(run, (pid_t)pid);
+	snprintf(child->role, sizeof(child->role), "%.48s.%d", parent->role, ++parent->children);
+	/* Counts begin anew: what a child does is its own. */
+	(void)ptrace(PTRACE_SYSCALL, child->pid, NULL, NULL);
+}
+
+/* Whether TASK is still ours after it has executed something. */
+static bool executed(struct run *run, struct task *task)
+{
+	if (is_followed(task->pid))
+		return true;
+	fprintf(run->report, "let-go %s %d\n", task->role, (int)task->pid);
+	(void)ptrace(PTRACE_DETACH, task->pid, NULL, NULL);
+	task->pid = 0;
+	return false;
+}
+
+static void ended(struct run *run, struct task *task, int status)
+{
+	if (task->pid == run->command)
+		fprintf(run->report, "exit %d\n",
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	task->pid = 0;
+}
+
+static void stopped(struct run *run, struct task *task, int status)
+{
+	int sig = WSTOPSIG(status);
+	int event = status >> 16;
+
+	if (!*task->role)
+		return; /* its parent's event lets it go on */
+	if (sig == (SIGTRAP | 0x80)) {
+		at_call(run, task);
+		sig = 0;
+	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
+		   event == PTRACE_EVENT_CLONE) {
+		born(run, task);
+		sig = 0;
+	} else if (event == PTRACE_EVENT_EXEC) {
+		if (!executed(run, task))
+			return;
+		sig = 0;
+	} else if (event) {
+		sig = 0;
+	}
+	go_on(task, sig);
+}
+
+static void kill_all(struct run *run)
+{
+	fputs("hung\n", run->report);
+	for (size_t i = 0; i < TASKS_MAX; i++)
+		if (run->tasks[i].pid && !run->tasks[i].is_resting)
+			(void)kill(run->tasks[i].pid, SIGKILL);
+}
+
+static void follow(struct run *run)
+{
+	while (!is_over(run)) {
+		int status;
+		pid_t pid = waitpid(-1, &status, __WALL);
+		struct task *task;
+
+		if (is_hung == 1) {
+			is_hung = 2;
+			kill_all(run);
+		}
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			break; /* ECHILD */
+		task = WIFSTOPPED(status) ? add(run, pid) : find(run, pid);
+		if (!task)
+			continue;
+		if (WIFSTOPPED(status))
+			stopped(run, task, status);
+		else
+			ended(run, task, status);
+	}
+}
+
+/* ---- beginning ---------------------------------------------------------------------------- */
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	is_hung = 1;
+}
+
+static void begin(struct run *run, char **argv)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		raise(SIGSTOP);
+		execv(argv[0], argv);
+		die(argv[0]);
+	}
+	if (waitpid(pid, &status, WUNTRACED) != pid || !WIFSTOPPED(status))
+		die("waitpid");
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS))
+		die("cannot trace");
+	/* What it does until it executes is not the command's. */
+	(void)kill(pid, SIGCONT);
+	do {
+		if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+			die("the command has not begun");
+		if (status >> 16 != PTRACE_EVENT_EXEC)
+			(void)ptrace(PTRACE_CONT, pid, NULL,
+				     (void *)(intptr_t)(status >> 16 ? 0 : WSTOPSIG(status)));
+	} while (status >> 16 != PTRACE_EVENT_EXEC);
+	run->command = pid;
+	snprintf(add(run, pid)->role, ROLE_SIZE, "0");
+	(void)ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+}
+
+static bool is_zombie(pid_t pid)
+{
+	char path[64], state = 'Z';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file) {
+		if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+			state = 'Z';
+		fclose(file);
+	}
+	return state == 'Z';
+}
+
+/*
+ * The minder is held until the worker's end is there to be seen. Interrupted in its wait it looks
+ * for one: what it does from then on is the same each time.
+ */
+static void attach(struct run *run, pid_t minder, pid_t victim)
+{
+	struct task *task = add(run, minder);
+	int status;
+
+	snprintf(task->role, ROLE_SIZE, "0");
+	if (ptrace(PTRACE_SEIZE, minder, NULL, (void *)OPTIONS) ||
+	    ptrace(PTRACE_INTERRUPT, minder, NULL, NULL) ||
+	    waitpid(minder, &status, __WALL) != minder || !WIFSTOPPED(status))
+		die("cannot trace the minder");
+	if (kill(victim, SIGKILL))
+		die("cannot kill the worker");
+	while (!is_zombie(victim))
+		usleep(500);
+	go_on(task, 0);
+}
+
+static void parse_point(const char *text, struct point *point)
+{
+	char action[16], plus = 0;
+
+	if (sscanf(text, "%63[0-9.]:%31[a-z0-9_]:%u=%15s", point->role, point->call, &point->number,
+		   action) != 4) {
+		errno = EINVAL;
+		die(text);
+	}
+	if (strcmp(action, "kill") == 0)
+		return;
+	if (sscanf(action, "%d%c", &point->error, &plus) < 1 || point->error <= 0) {
+		errno = EINVAL;
+		die(text);
+	}
+	point->is_lasting = plus == '+';
+}
+
+static int be_init(char **argv)
+{
+	int status;
+	pid_t pid = fork(), ended;
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	do
+		ended = wait(&status);
+	while (ended != pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int main(int argc, char **argv)
+{
+	static struct run run;
+	struct sigaction action = { .sa_handler = on_alarm };
+	pid_t minder = 0, victim = 0;
+	int option;
+
+	while ((option = getopt(argc, argv, "+io:lx:t:p:k:")) != -1) {
+		switch (option) {
+		case 'i':
+			return be_init(argv + optind);
+		case 'o':
+			run.report = fopen(optarg, "we");
+			break;
+		case 'l':
+			run.is_listing = true;
+			break;
+		case 'x':
+			parse_point(optarg, &run.point);
+			break;
+		case 't':
+			sigaction(SIGALRM, &action, NULL);
+			alarm((unsigned)atoi(optarg));
+			break;
+		case 'p':
+			minder = atoi(optarg);
+			break;
+		case 'k':
+			victim = atoi(optarg);
+			break;
+		default:
+			return 64;
+		}
+	}
+	if (!run.report)
+		die("no report (-o)");
+	if (minder)
+		attach(&run, minder, victim);
+	else
+		begin(&run, argv + optind);
+	follow(&run);
+	fclose(run.report);
+	return 0;
+}
+#endif

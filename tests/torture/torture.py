@@ -1,0 +1,866 @@
+# SPDX-License-Identifier: ISC
+"""The torture: each system call of a command is in turn killed before it, failed once, and failed from then on.
+
+    torture.py SCENARIO                    as `make check` does: as many kills and failures as CRONHERD_TORTURE_SECONDS (70) have room for
+    torture.py SCENARIO all                every point, however long it takes
+    torture.py SCENARIO deep [SEED]        points drawn by SEED (it is printed) until it is interrupted
+    torture.py SCENARIO list               the points
+    torture.py SCENARIO POINT [POINT …]    these points alone, as a failure prints them
+
+A scenario is a small herd in a known state and a command. A first pass (inject.c) lists the command's system calls by process and number;
+from them come the points: ROLE:CALL:N=ACTION, with `kill`, an errno's name, or that with a + for "from then on". For each one the state is
+made anew, the command runs with the point, then whole rounds run, and what DESIGN.md promises is looked at:
+
+1. sheep.c, the worker, says when two of one instance live; what lives is counted, too.
+2. each signal that the tortured command sends goes to a worker of this herd; this program itself, whose pid a stale pidfile has
+   (scenario heal), gets none.
+3, 4. a bystander lives on as the same process, whatever failed.
+5. who was held is held and not started; a `stop`, `start` or `restart` that said it was done was.
+6. each worker that began was told as started, each that ended as stopped, under one id; the webhook of `deliver` got each id.
+7. after two whole rounds everything is right, and a later one says nothing and changes nothing.
+8. sheep.c looks at what it inherits.
+
+All runs in a pid namespace with its own /proc and tmpfs: what it starts ends with it. Needs root. Allocations: scenarios `memory-…`,
+with nomem.c preloaded: POINT is N or N+, the N-th allocation of each process (and all behind it).
+"""
+import collections
+import errno
+import http.server
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+PROGRAM = os.path.abspath(os.environ.get("CRONHERD", "./cronherd"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "70"))
+PATIENCE = float(os.environ.get("CRONHERD_TEST_PATIENCE", "60"))
+
+# ---- points --------------------------------------------------------------------------------------------------------
+
+# What each call can answer that is not its success. Those that cannot fail, or whose failure nobody could bear (the allocator's are
+# nomem.c's), are killed before only.
+ERRORS = {
+    "openat open": "EMFILE EIO EACCES ENOMEM", "read pread64": "EIO EINTR", "getdents64": "EIO", "write pwrite64": "EIO ENOSPC EINTR",
+    "close": "EIO", "newfstatat fstat stat lstat statx faccessat faccessat2 access": "EIO ENOMEM", "readlink readlinkat": "EIO",
+    "renameat rename renameat2 linkat link symlinkat symlink": "EIO ENOSPC EPERM", "unlinkat unlink rmdir": "EIO EPERM",
+    "mkdir mkdirat": "ENOSPC EACCES", "fchmod fchown fchownat utimensat ftruncate": "EIO EPERM", "fsync fdatasync": "EIO ENOSPC",
+    "fallocate": "ENOSPC", "mmap": "ENOMEM", "clone clone3 fork vfork": "EAGAIN ENOMEM", "pipe2 pipe socket socketpair": "EMFILE ENOMEM",
+    "eventfd2 epoll_create1": "EMFILE", "pidfd_open": "EMFILE ENOSYS EPERM", "pidfd_send_signal": "EPERM ENOSYS", "kill": "EPERM",
+    "execve": "ENOMEM EIO", "wait4 waitid": "EINTR", "fcntl": "EINTR ENOLCK", "flock": "EINTR ENOLCK", "lseek": "EIO", "poll ppoll": "EINTR ENOMEM",
+    "clock_nanosleep nanosleep": "EINTR", "getrandom": "ENOSYS EAGAIN", "close_range": "ENOSYS", "prctl": "EPERM", "setsid": "EPERM",
+    "setresuid setresgid setgroups": "EPERM EAGAIN", "chdir": "EACCES ENOMEM", "dup2 dup3 dup": "EMFILE", "rt_sigaction rt_sigprocmask": "EPERM",
+    "prlimit64": "EPERM", "connect sendto recvfrom sendmsg recvmsg": "ECONNRESET EINTR", "setsockopt getsockopt bind": "ENOSYS EPERM",
+    "ioctl": "EIO", "uname": "EPERM", "getcwd": "ENOENT",
+}
+ERRORS_OF = {call: errors.split() for calls, errors in ERRORS.items() for call in calls.split()}
+# Nobody can go on for ever being interrupted.
+ONCE_ONLY = {"EINTR"}
+NOT_KILLED = {"exit", "rt_sigreturn"}
+# Of so many calls of one name in a row, the first two and the last two are tried.
+ROW = 8
+
+
+class Call(collections.namedtuple("Call", "role name number path")):
+    @property
+    def where(self):
+        return f"{self.role}:{self.name}:{self.number}"
+
+
+def worth_trying(calls, folder):
+    """CALLS without most of what is the same again: rows of one call, and what the dynamic loader does before main(). Says how many."""
+    kept, left, run = [], 0, []
+    is_loading = collections.defaultdict(lambda: True)
+    loaded = collections.Counter()
+
+    def flush():
+        nonlocal left
+        keep = run if len(run) <= ROW else run[:2] + run[-2:]
+        kept.extend(keep)
+        left += len(run) - len(keep)
+        run.clear()
+    for call in calls:
+        if run and (run[-1].role, run[-1].name) != (call.role, call.name):
+            flush()
+        if call.name == "execve":
+            is_loading[call.role] = True
+        elif call.role != "0" and call.number == 1 and call.role not in loaded:
+            is_loading[call.role] = False  # a fork of a program that runs
+        loaded[call.role] += 1
+        if is_loading[call.role] and (call.name in ("rt_sigaction", "umask", "geteuid") or folder in call.path):
+            is_loading[call.role] = False
+        if is_loading[call.role] and call.name != "execve" and loaded[call.role] % 12:
+            left += 1
+            continue
+        run.append(call)
+    flush()
+    return kept, left
+
+
+def points_of(calls):
+    """(kills, errors) as POINTs."""
+    kills = [f"{call.where}=kill" for call in calls if call.name not in NOT_KILLED]
+    errors = []
+    for call in calls:
+        for error in ERRORS_OF.get(call.name, ()):
+            errors.append(f"{call.where}={error}")
+            if error not in ONCE_ONLY:
+                errors.append(f"{call.where}={error}+")
+    return kills, errors
+
+
+def for_inject(point):
+    where, action = point.split("=")
+    if action == "kill":
+        return point
+    return f"{where}={getattr(errno, action.rstrip('+'))}{'+' if action.endswith('+') else ''}"
+
+
+# ---- looking -------------------------------------------------------------------------------------------------------
+
+def read(path, default=""):
+    try:
+        with open(path, errors="replace") as file:
+            return file.read()
+    except OSError:
+        return default
+
+
+def write(path, text, mode=0o644):
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, mode)
+
+
+def alive(pid):
+    text = read(f"/proc/{pid}/stat")
+    return ")" in text and text[text.rindex(")") + 2] not in "ZX"
+
+
+def parent(pid):
+    text = read(f"/proc/{pid}/stat")
+    return int(text[text.rindex(")") + 2:].split()[1]) if ")" in text else 0
+
+
+def others():
+    """All processes but init and this one, with their command lines."""
+    mine = {1, os.getpid()}
+    return {int(name): read(f"/proc/{name}/cmdline").split("\0") for name in os.listdir("/proc") if name.isdigit() and int(name) not in mine}
+
+
+def wait_until(what, probe):
+    end = time.monotonic() + PATIENCE
+    while True:
+        found = probe()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise Broken(f"waited in vain until {what}")
+        time.sleep(0.003)
+
+
+def with_sum(record):
+    """RECORD with the checksum that it needs to be believed (base/hash.h: FNV-1a)."""
+    record = "".join(line + "\n" for line in record.splitlines() if not line.startswith("sum "))
+    value = 0xcbf29ce484222325
+    for byte in record.encode():
+        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
+    return record + f"sum {value:016x}\n"
+
+
+class Broken(Exception):
+    """A promise was not kept."""
+
+
+# ---- a herd --------------------------------------------------------------------------------------------------------
+
+class Scenario:
+    """A herd of w (which the command is about), b (a bystander) and h (held), and a command."""
+    COMMAND = ("run",)
+    MINDER = False
+    ALONE = True  # the program finds no cronherd-full: nothing goes on in the background
+    W = {}
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.state = folder + "/state"
+        self.config = folder + "/cronherd.conf"
+        self.said = folder + "/said"
+        self.bin = folder + "/bin"
+        os.makedirs(folder + "/conf.d")
+        os.mkdir(self.bin)
+        self.build()
+        self.program = shutil.copy(PROGRAM, self.bin + "/cronherd")
+        self.before = {}
+        self.status = None
+        self.configure()
+        self.make_template()
+
+    def build(self):
+        for name, *flags in (("inject",), ("sheep", "-static"), ("nomem.so", "-shared", "-fPIC")):
+            source = f"{HERE}/{name.removesuffix('.so')}.c"
+            subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{self.bin}/{name}", source], check=True)
+
+    # ---- files
+
+    def configure(self, **w):
+        write(self.config, f'state_dir = "{self.state}"\npidfile_dir = "{self.state}/pidfiles"\nlog_dir = "{self.folder}/log"\n'
+              f'minder = {"true" if self.MINDER else "false"}\n{self.more()}')
+        for name in ("b", "h", "w"):
+            options = {"startsecs": '"0s"', "restart_delay": '"0s"', "startretries": "100000", **(({**self.W, **w}) if name == "w" else {})}
+            self.write_worker(name, options)
+
+    def write_worker(self, name, options):
+        lines = "".join(f"  {key} = {value}\n" for key, value in options.items())
+        path = f"{self.folder}/conf.d/{name}.conf"
+        write(path, f'worker "{name}" {{\n  command = "{self.bin}/sheep {self.folder}"\n{lines}}}\n')
+        # Of tomorrow: never cached, so that each pass makes the same calls.
+        os.utime(path, (time.time() + 86400,) * 2)
+
+    def more(self):
+        return ""
+
+    def make_template(self):
+        """The state before the herd is started: h is held."""
+        self.herd("stop", "h")
+        self.template = self.folder + "/template"
+        os.rename(self.state, self.template)
+
+    def clear(self):
+        try:
+            os.kill(-1, signal.SIGKILL)  # a pid namespace of our own
+        except ProcessLookupError:
+            pass
+        wait_until("nothing runs", lambda: not others())
+        for name in os.listdir(self.folder):
+            if name not in ("bin", "conf.d", "cronherd.conf", "template", "report"):
+                path = f"{self.folder}/{name}"
+                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+
+    def restore(self):
+        shutil.copytree(self.template, self.state)
+
+    # ---- the program
+
+    ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/", "MAILTO": "root"}
+
+    def herd(self, *args, program=None):
+        done = subprocess.run([program or self.program, "-c", self.config, *args], capture_output=True, text=True, errors="replace",
+                              stdin=subprocess.DEVNULL, env=self.ENVIRONMENT, timeout=PATIENCE * 3, check=False, close_fds=False)
+        return done
+
+    def command(self):
+        return [self.program, "-c", self.config, *self.COMMAND]
+
+    def inject(self, *options):
+        """Runs the command with OPTIONS of inject; its report, line by line."""
+        report = self.folder + "/report"
+        subprocess.run([self.bin + "/inject", "-t", str(int(PATIENCE)), "-o", report, *options, *self.target()], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.ENVIRONMENT, check=True, timeout=PATIENCE * 3)
+        return [line.split() for line in read(report).splitlines()]
+
+    def target(self):
+        return self.command()
+
+    # ---- what is
+
+    def lines(self, what):
+        """[[id, pid, …]] of what the workers said."""
+        return [words[1:] for words in map(str.split, read(self.said).splitlines()) if words[:1] == [what]]
+
+    def living(self, id):
+        return [int(words[1]) for words in self.lines("begin") if words[0] == id and alive(int(words[1]))]
+
+    def pid(self, id):
+        """By its pidfile, if it has said that it has begun."""
+        first = read(f"{self.state}/pidfiles/{id.replace(':', '.')}.pid").split("\n")[0]
+        return int(first) if first.isdigit() and int(first) in self.living(id) else None
+
+    def is_held(self, id):
+        return any(os.path.exists(f"{self.state}/holds/{name}") for name in (id, id.split(":")[0]))
+
+    def wait_pid(self, id):
+        return wait_until(f"{id} runs", lambda: self.pid(id))
+
+    def events(self):
+        found = []
+        for name in sorted(os.listdir(self.state + "/spool")) if os.path.isdir(self.state + "/spool") else ():
+            for line in read(f"{self.state}/spool/{name}").splitlines():
+                found.append(json.loads(line.split(" ", 1)[1]))
+        return found
+
+    # ---- one point
+
+    def prepare(self):
+        self.restore()
+        self.herd("run")
+        self.before = {id: self.wait_pid(id) for id in ("w:1", "b:1")}
+
+    def go(self, point):
+        report = self.inject("-x", for_inject(point))
+        self.status = next((int(words[1]) for words in report if words[0] == "exit"), None)
+        if any(words[0] == "hung" for words in report):
+            raise Broken("it hangs")
+        ours = {int(words[1]) for words in self.lines("begin")} | {int(words[2]) for words in report if words[0] == "let-go"}
+        for words in report:
+            if words[0] == "signal" and int(words[1]) not in ours:
+                raise Broken(f"2: signal {words[2]} to the stranger {words[1]}")
+        return any(words[0] == "hit" for words in report)
+
+    def once(self, point):
+        """Whether POINT was reached."""
+        self.clear()
+        self.prepare()
+        hit = self.go(point)
+        self.check_soon(point)
+        self.settle()
+        self.check(point)
+        return hit
+
+    def wanted(self):
+        """Ids that must run now."""
+        return {"w:1", "b:1"}
+
+    def is_settled(self):
+        return all(self.pid(id) for id in self.wanted()) and not self.busy()
+
+    def busy(self):
+        return [pid for pid, args in others().items() if os.path.basename(args[0]) == "cronherd" and "minder" not in args and alive(pid)]
+
+    def settle(self):
+        """A whole round, or two. Rounds that minders began may be on their way, and workers about to speak."""
+        for _ in range(2):
+            wait_until("rounds that others began are over", lambda: not self.busy())
+            self.last = self.herd("run")
+            wait_until("rounds that others began are over", lambda: not self.busy())
+            if self.is_coming() and not self.last.stderr and not self.last.returncode:
+                break
+        end = time.monotonic() + PATIENCE
+        # A worker that has been started takes a moment to say so.
+        while not self.is_settled() and time.monotonic() < end:
+            if not self.is_coming():
+                raise Broken(f"7: two whole rounds do not mend it: {self.describe()}")
+            time.sleep(0.005)
+        if not self.is_settled():
+            raise Broken(f"it does not settle: {self.describe()}")
+
+    def is_coming(self):
+        """Whether the pidfiles of all that must run have a living process."""
+        pids = (read(f"{self.state}/pidfiles/{id.replace(':', '.')}.pid").split("\n")[0] for id in self.wanted())
+        return all(pid.isdigit() and alive(int(pid)) for pid in pids)
+
+    def describe(self):
+        return (f"wanted {sorted(self.wanted())}, said {read(self.said).splitlines()}, files {sorted(os.listdir(self.state + '/pidfiles'))}, "
+                f"processes {others()}, stderr {self.last.stderr!r}")
+
+    def check_soon(self, point):
+        """What must be so right after the command."""
+
+    def check(self, point):
+        self.check_processes()
+        self.check_events()
+        self.check_quiet()
+
+    def check_processes(self):
+        for what in ("double", "inherited"):
+            if self.lines(what):
+                raise Broken(f"{'1' if what == 'double' else '8'}: {what} {self.lines(what)}")
+        living = [words for words in self.lines("begin") if alive(int(words[1]))]
+        for id, pid in living:
+            if id not in self.wanted():
+                raise Broken(f"5: {id} runs ({pid})")
+            if self.pid(id) != int(pid):
+                raise Broken(f"1: {id} runs as {pid}, its pidfile says {self.pid(id)}")
+        if "b:1" in self.before and self.before["b:1"] != self.pid("b:1"):
+            raise Broken(f"4: the bystander was {self.before['b:1']} and is {self.pid('b:1')}")
+        if os.path.exists(self.template + "/holds/h") and not self.is_held("h:1"):
+            raise Broken("5: the hold of h is lost")
+        sheep = [pid for pid, args in others().items() if args[0].endswith("/sheep")]
+        if len(sheep) != len(self.wanted()):
+            raise Broken(f"1: {len(sheep)} workers live: {others()}")
+
+    def check_events(self):
+        facts = collections.defaultdict(set)
+        for event in self.events():
+            facts[event["type"], event["subject"], event["data"]["pid"]].add(event["id"])
+        for fact, ids in facts.items():
+            # A pid may come again; hardly within one point.
+            if fact[0] in ("worker.started", "worker.stopped") and len(ids) > 1:
+                raise Broken(f"6: {fact} has {len(ids)} ids")
+        for id, pid in self.lines("begin"):
+            if ("worker.started", id, int(pid)) not in facts:
+                raise Broken(f"6: the start of {id} ({pid}) was not told: {sorted(facts)}")
+            if (("worker.stopped", id, int(pid)) in facts) == alive(int(pid)):
+                raise Broken(f"6: the end of {id} ({pid}): {'told' if alive(int(pid)) else 'not told'}: {sorted(facts)}")
+
+    def check_quiet(self):
+        def look():
+            found = {}
+            for folder, _, files in os.walk(self.state):
+                for name in files:
+                    path = os.path.join(folder, name)
+                    if name not in ("lease", "slots.cache"):
+                        found[path] = (os.lstat(path).st_ino, os.lstat(path).st_mtime_ns)
+            return found
+        for turn in range(2):
+            before = look()
+            done = self.herd("run")
+            if not (done.returncode or done.stderr or done.stdout or look() != before):
+                return
+        raise Broken(f"7: a further round: status {done.returncode}, {done.stdout}{done.stderr}, wrote {set(look().items()) ^ set(before.items())}")
+
+    # ---- all points
+
+    def calls(self):
+        self.clear()
+        self.prepare()
+        calls = [Call(words[1], words[2], int(words[3]), words[4]) for words in self.inject("-l") if words[0] == "call"]
+        self.status = None
+        self.check_soon(None)
+        self.settle()
+        self.check(None)
+        return calls
+
+    def points(self):
+        """(kills, errors, what is said of them)"""
+        calls = self.calls()
+        kept, left = worth_trying(calls, self.folder)
+        return (*points_of(kept), f"{len(calls):,} calls ({left:,} alike are left out)")
+
+
+class FirstStart(Scenario):
+    """An empty state directory; a minder comes between."""
+    MINDER = True
+
+    def make_template(self):
+        self.template = self.folder + "/template"
+
+    def configure(self, **w):
+        super().configure(**w)
+        for name in ("b", "h"):
+            os.unlink(f"{self.folder}/conf.d/{name}.conf")
+
+    def prepare(self):
+        self.before = {}
+
+    def wanted(self):
+        return {"w:1"}
+
+
+class Heal(Scenario):
+    """w was killed, and its pid is this program's now."""
+
+    def prepare(self):
+        super().prepare()
+        pid = self.before["w:1"]
+        os.kill(pid, signal.SIGKILL)
+        wait_until("w is gone", lambda: not os.path.exists(f"/proc/{pid}"))
+
+
+class Stranger(Heal):
+    """As heal, and the dead one's number is a stranger's: this program's."""
+
+    def prepare(self):
+        super().prepare()
+        self.old = self.before["w:1"]
+        for path in (f"{self.state}/pidfiles/w.1.pid", f"{self.state}/records/w.1"):
+            text = re.sub(rf"^((?:pid )?){self.old}$", rf"\g<1>{os.getpid()}", read(path), flags=re.M)
+            write(path, with_sum(text) if "records" in path else text, stat.S_IMODE(os.stat(path).st_mode))
+
+    def check_events(self):
+        """The end of the one that we have renamed is told under its new number."""
+        text = read(self.said).replace(f"begin w:1 {self.old}\n", "")
+        write(self.said, text)
+        super().check_events()
+
+
+class Bloated(Scenario):
+    """w has more than its memory_limit."""
+    W = {"memory_limit": '"12M"'}
+
+    def prepare(self):
+        write(self.folder + "/fat", "")
+        super().prepare()
+        os.unlink(self.folder + "/fat")
+
+    def check(self, point):
+        super().check(point)
+        if self.pid("w:1") == self.before["w:1"]:
+            raise Broken("w was not replaced")
+
+
+class Rolling(Scenario):
+    """The definition of w has changed."""
+
+    def prepare(self):
+        self.configure()
+        super().prepare()
+        self.configure(environment='{"NEW=1"}')
+
+    def check(self, point):
+        super().check(point)
+        if self.pid("w:1") == self.before["w:1"]:
+            raise Broken("w was not replaced")
+
+
+class Removed(Scenario):
+    """The definition of w is gone, and a round some time ago has missed it, too."""
+
+    def prepare(self):
+        self.configure()
+        super().prepare()
+        os.unlink(f"{self.folder}/conf.d/w.conf")
+        self.herd("run")
+        path = f"{self.state}/records/w.1"
+        write(path, with_sum(re.sub(r"(?<=missing_since_boot_ms )\d+", lambda since: str(int(since[0]) - 60000), read(path))), 0o600)
+
+    def wanted(self):
+        return {"b:1"}
+
+    def check(self, point):
+        super().check(point)
+        left = [name for name in ("pidfiles/w.1.pid", "records/w.1") if os.path.exists(f"{self.state}/{name}")]
+        if left:
+            raise Broken(f"left behind: {left}")
+
+
+class Steady(Scenario):
+    """All is well."""
+
+    def check(self, point):
+        super().check(point)
+        if self.pid("w:1") != self.before["w:1"]:
+            raise Broken("4: w is another one")
+
+
+class Rotate(Steady):
+    """The log of w has outgrown its log_maxbytes."""
+    W = {"log_maxbytes": '"1k"', "log_backups": "2"}
+
+    def prepare(self):
+        super().prepare()
+        for name, word in (("w.log", "newest"), ("w.log.1", "older")):
+            write(f"{self.folder}/log/{name}", f"{word}\n" * 300, 0o640)
+
+    def check(self, point):
+        super().check(point)
+        logs = {name: read(f"{self.folder}/log/{name}") for name in os.listdir(self.folder + "/log")}
+        for word in ("newest", "older"):
+            if sum(text.count(word) for text in logs.values()) < 300:
+                raise Broken(f"of the log, {word} is lost: {sorted(logs)}")
+        if "newest" in logs.get("w.log", ""):
+            raise Broken("it was not rotated")
+
+
+class Verb(Scenario):
+    """A person's word: what was said to be done is done, and lasts."""
+
+    def wanted(self):
+        return {id for id in ("w:1", "b:1") if not self.is_held(id)}
+
+    def check_soon(self, point):
+        self.was_held = self.is_held("w:1")
+
+    def check(self, point):
+        super().check(point)
+        if self.is_held("w:1") != self.was_held:
+            raise Broken("5: the hold of w has changed by itself")
+
+
+class Stop(Verb):
+    COMMAND = ("stop", "w")
+
+    def check_soon(self, point):
+        super().check_soon(point)
+        if self.status == 0 and (self.living("w:1") or not self.was_held):
+            raise Broken("5: it said that w is stopped")
+
+
+class Start(Verb):
+    COMMAND = ("start", "w")
+
+    def make_template(self):
+        self.herd("stop", "w")
+        super().make_template()
+
+    def prepare(self):
+        self.restore()
+        self.herd("run")
+        self.before = {"b:1": self.wait_pid("b:1")}
+
+    def check_soon(self, point):
+        super().check_soon(point)
+        if self.status == 0 and self.was_held:
+            raise Broken("5: it said that w is started")
+        if self.status == 0:
+            self.wait_pid("w:1")
+
+
+class Restart(Verb):
+    COMMAND = ("restart", "w")
+
+    def check_soon(self, point):
+        super().check_soon(point)
+        if self.was_held:
+            raise Broken("5: w is held")
+        if self.status == 0 and self.before["w:1"] in self.living("w:1"):
+            raise Broken("it said that w was restarted")
+
+
+class Minder(Scenario):
+    """The minder's way when its child ends: note, grave, round."""
+    MINDER = True
+
+    def prepare(self):
+        super().prepare()
+        self.minder = parent(self.before["w:1"])
+        wait_until("the minder rests", lambda: "minder" in others().get(self.minder, ()) and
+                   read(f"/proc/{self.minder}/syscall").startswith("128 "))
+
+    def target(self):
+        return ["-p", str(self.minder), "-k", str(self.before["w:1"])]
+
+
+class CronInstall(Scenario):
+    """Our line in the crontab of somebody who has lines of their own."""
+    COMMAND = ("cron", "install", "--yes")
+    MINE = "# mine\n" + "5 5 5 5 * /bin/true # % odd\n" * 30
+
+    def make_template(self):
+        write(self.bin + "/crontab", f"""#!/bin/sh
+cd {self.folder} || exit 1
+if [ "$1" = -l ]; then exec cat table; fi
+cat ${{1#-}} >table.new && mv table.new table
+""", 0o755)
+        self.ENVIRONMENT = {**self.ENVIRONMENT, "CRONHERD_CRONTAB": self.bin + "/crontab"}
+
+    def prepare(self):
+        write(self.folder + "/table", self.MINE)
+
+    def settle(self):
+        wait_until("crontab has ended", lambda: not others())
+        self.table = read(self.folder + "/table")
+        self.last = self.herd(*self.COMMAND)
+
+    def check(self, point):
+        if not self.table.startswith(self.MINE):
+            raise Broken(f"the crontab is damaged: {self.table[:200]!r}")
+        table = read(self.folder + "/table")
+        if self.last.returncode or not table.startswith(self.MINE) or table.count(" run") != 1:
+            raise Broken(f"the second time: {self.last.stderr}{table}")
+        if self.status == 0 and self.table != table:
+            raise Broken("it said that it was done")
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    got = []
+
+    def do_POST(self):
+        self.got.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+class Deliver(Scenario):
+    """Four events in the spool, one webhook: each comes under its id, and again only as it was."""
+    COMMAND = ("deliver", "--now")
+
+    def more(self):
+        return f'webhook "all" {{\n  url = "http://127.0.0.1:{self.server.server_address[1]}/"\n  format = "cloudevents"\n}}\n'
+
+    def __init__(self, folder):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        super().__init__(folder)
+        self.full = shutil.copy(os.path.dirname(PROGRAM) + "/cronherd-full", self.folder + "/template/../bin/cronherd-full.other")
+
+    def command(self):
+        return [self.full, "-c", self.config, *self.COMMAND]
+
+    def make_template(self):
+        self.herd("run")
+        for id in ("w:1", "b:1"):
+            self.wait_pid(id)
+        self.herd("stop")
+        self.spooled = self.events()
+        self.template = self.folder + "/template"
+        os.rename(self.state, self.template)
+
+    def prepare(self):
+        self.restore()
+        del Receiver.got[:]
+
+    def settle(self):
+        wait_until("couriers are over", lambda: not others())
+        self.last = self.herd(*self.COMMAND, program=self.full)
+        if self.last.returncode:
+            raise Broken(f"the second courier: {self.last.returncode} {self.last.stderr}")
+
+    def check(self, point):
+        spooled = {event["id"] for event in self.spooled}
+        bodies = {}
+        for body in Receiver.got:
+            if bodies.setdefault(body["id"], body) != body:
+                raise Broken(f"6: {body['id']} came in two versions")
+        if set(bodies) != spooled:
+            raise Broken(f"6: of {len(spooled)} events came {len(spooled & set(bodies))}, and {len(set(bodies) - spooled)} others")
+        with sqlite3.connect(f"file:{self.state}/journal.db?mode=ro", uri=True) as journal:
+            if journal.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                raise Broken("the journal is corrupt")
+        if self.events():
+            raise Broken("the spool is not empty")
+
+
+class Memory(Scenario):
+    """Mixed into another: allocations, instead of system calls. POINT: N or N+."""
+
+    def go(self, point):
+        hit = self.folder + "/hit"
+        environment = {**self.ENVIRONMENT, "LD_PRELOAD": self.bin + "/nomem.so", "TORTURE": f"{point} {hit}"}
+        done = subprocess.run(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+                              timeout=PATIENCE * 3, check=False)
+        self.status = done.returncode
+        return os.path.exists(hit)
+
+    def count(self):
+        """Allocations of the process that makes most, by halves."""
+        low, high = 0, 1
+        while self.once(str(high)):
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.once(str(middle)) else (low, middle)
+        return low
+
+    def points(self):
+        count = self.count()
+        return [str(n) for n in range(1, count + 1)], [f"{n}+" for n in range(1, count + 1)], f"{count:,} allocations"
+
+
+class MemoryHeal(Memory, Heal):
+    pass
+
+
+class MemoryFirstStart(Memory, FirstStart):
+    pass
+
+
+class MemoryStop(Memory, Stop):
+    pass
+
+
+class MemoryDeliver(Memory, Deliver):
+    pass
+
+
+SCENARIOS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind for kind in (
+    FirstStart, Heal, Stranger, Bloated, Rolling, Removed, Steady, Rotate, Stop, Start, Restart, Minder, CronInstall, Deliver,
+    MemoryFirstStart, MemoryHeal, MemoryStop, MemoryDeliver)}
+
+# ---- running -------------------------------------------------------------------------------------------------------
+
+
+class Tally:
+    def __init__(self, name):
+        self.name = name
+        self.tried = self.missed = 0
+        self.broken = []
+
+    def run(self, scenario, point):
+        self.tried += 1
+        try:
+            self.missed += not scenario.once(point)
+        except (Broken, OSError, subprocess.SubprocessError, ValueError) as failure:
+            self.broken.append(point)
+            print(f"{self.name}: {point}: {failure}\n    again: CRONHERD=$PWD/build/cronherd python3 tests/torture/torture.py {self.name} {point}", flush=True)
+
+
+def inside(name, args):
+    folder = tempfile.mkdtemp(prefix="cronherd-torture-")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", folder], check=True)
+    tally = Tally(name)
+    scenario = SCENARIOS[name](folder)
+    signal.signal(signal.SIGTERM, lambda *_: tally.broken.append("2: this program got a signal"))
+    began = time.monotonic()
+    if args and args[0] not in ("all", "deep", "list"):
+        for point in args:
+            tally.run(scenario, point)
+        return finish(tally, "by name")
+    kills, errors, what = scenario.points()
+    if args[:1] == ["list"]:
+        print("\n".join(kills + errors))
+        return 0
+    if args[:1] == ["deep"]:
+        return deep(tally, scenario, kills + errors, int(args[1]) if args[1:] else random.randrange(1 << 32))
+    tried = []
+    # Without a seed of today's: who runs it twice gets the same.
+    for points, share in ((kills, 0.6), (errors, 1)):
+        random.Random(1).shuffle(points)
+        for count, point in enumerate(points):
+            if not args and time.monotonic() > began + SECONDS * share:
+                points = points[:count]
+                break
+            tally.run(scenario, point)
+        tried.append(len(points))
+    return finish(tally, f"{what}; {tried[0]:,} of {len(kills):,} kills, {tried[1]:,} of {len(errors):,} failures")
+
+
+def deep(tally, scenario, points, seed):
+    print(f"{tally.name}: seed {seed}", flush=True)
+    source = random.Random(seed)
+    try:
+        while True:
+            tally.run(scenario, source.choice(points))
+    except KeyboardInterrupt:
+        return finish(tally, f"seed {seed}")
+
+
+def finish(tally, what):
+    print(f"{tally.name}: {what}; {tally.tried:,} points, {tally.missed} not reached, {len(tally.broken)} broken", flush=True)
+    if tally.missed > tally.tried // 2:
+        print("most points were not reached: the calls are not the same each time")
+        return 1
+    return 1 if tally.broken else 0
+
+
+def outside(name, args):
+    """Makes the pid namespace, and runs `inside` there."""
+    if os.geteuid() != 0:
+        print("this test needs root: it makes a pid namespace", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-o", folder + "/inject", HERE + "/inject.c"], check=True)
+        return subprocess.run(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", folder + "/inject", "-i", sys.executable,
+                               HERE + "/torture.py", name, *args], env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder},
+                              check=False).returncode
+
+
+def several(*names):
+    """The exit status of all NAMES, one after the other."""
+    return max([outside(name, []) for name in names])
+
+
+def main():
+    name = sys.argv[1] if sys.argv[1:] else ""
+    if name not in SCENARIOS:
+        print(f"usage: torture.py SCENARIO [all | deep [SEED] | list | POINT …]; scenarios: {' '.join(SCENARIOS)}", file=sys.stderr)
+        return 64
+    if os.environ.pop("TORTURE_INSIDE", None):
+        return inside(name, sys.argv[2:])
+    return outside(name, sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
