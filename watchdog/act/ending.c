@@ -53,6 +53,7 @@ void family_free(struct family *family)
 {
 	free(family->members);
 	*family = (struct family)FAMILY_INIT;
+	family->members = NULL; /* it is that already; clang's analyser cannot see it */
 }
 
 /* Pin, verify, send. */
