@@ -162,7 +162,7 @@ static enum procid_verdict look_once(const struct proc *proc, const struct proci
 enum procid_verdict procid_look(const struct proc *proc, const struct procid_host *host,
 				const struct procid *id, struct procstat *stat)
 {
-	struct procstat own;
+	struct procstat own = { .pid = 0 };
 	struct procstat *seen = stat ? stat : &own;
 	enum procid_verdict place = procid_place(id, host);
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from herdtest import PATIENCE, PROGRAM, SOURCES, read, wait_until
+from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
 
 NOBODY = 65534
 
@@ -67,7 +67,7 @@ def as_nobody(*command):
 def traced(*options, output="/dev/null"):
     """strace's command line; what workers and minders execute is not followed."""
     need("strace")
-    return ["strace", "-f", "-b", "execve", "-qq", "-o", output, *options]
+    return [*STRACE, "-f", "-b", "execve", "-qq", "-o", output, *options]
 
 
 def kill_points(trace, limit, after=None):

@@ -20,6 +20,11 @@ SOURCES = os.path.abspath(os.environ.get("SRCDIR", os.path.join(os.path.dirname(
 # A slow and loaded machine gets more time, never a weaker check.
 PATIENCE = float(os.environ.get("CRONHERD_TEST_PATIENCE", "60"))
 
+# A build with sanitizers (make check says so). What its program cannot do is said where a test differs.
+SANITIZED = os.environ.get("CRONHERD_SANITIZED") == "yes"
+# LeakSanitizer looks from a second process, as a tracer, and a process has but one.
+STRACE = ["strace", "-E", "ASAN_OPTIONS=detect_leaks=0"] if SANITIZED else ["strace"]
+
 
 def wait_until(what, probe, seconds=None):
     """Polls PROBE until it gives something true, which is returned; fails, naming WHAT, at the deadline."""

@@ -319,7 +319,7 @@ class File(MetricsTest):
 
         def calls():
             trace = os.path.join(self.dir, "trace")
-            subprocess.run(["strace", "-f", "-o", trace, herdtest.PROGRAM, "-c", self.config, "run"], check=True,
+            subprocess.run([*herdtest.STRACE, "-f", "-o", trace, herdtest.PROGRAM, "-c", self.config, "run"], check=True,
                            stdin=subprocess.DEVNULL)
             return read(trace)
         wait_until("a round is healthy", lambda: "slots.cache" in calls())

@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from herdtest import PROGRAM, HerdTest, alive, main, read, wait_until
+from herdtest import PROGRAM, STRACE, HerdTest, alive, main, read, wait_until
 
 KEY = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDAAAAAAAAAAA="
 # Nobody listens there: what a round tells comes to nothing.
@@ -55,7 +55,7 @@ class Compiled(HerdTest):
         def found():
             # A round keeps what it has read once that is old enough to be told from a change.
             self.herd("run", check=0)
-            opened = subprocess.run(["strace", "-y", "-f", "-e", "trace=openat", PROGRAM, "-c", self.config, "config"],
+            opened = subprocess.run([*STRACE, "-y", "-f", "-e", "trace=openat", PROGRAM, "-c", self.config, "config"],
                                     capture_output=True, text=True, check=True).stderr
             kept = re.search(r'openat\(\d+<(.+?)>, "(config-\w+)".*= \d', opened)
             return kept and "x.conf" not in opened and os.path.join(*kept.groups())

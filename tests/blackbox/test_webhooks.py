@@ -13,7 +13,7 @@ from email.utils import formatdate
 
 import herdtest
 from boxes import need, need_root, odd
-from herdtest import PATIENCE, PROGRAM, SOURCES, read, wait_until
+from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
 from receivers import Raw, is_signed, make_secret, read_request, signatures, unused_port
 from telling import TellingTest, kind
 
@@ -341,7 +341,7 @@ class Secrets(Webhooks):
         trace = self.dir + "/trace"
         # It follows the worker, too, and so does not end: it is ended when all has happened.
         with open(self.dir + "/said", "w") as said:
-            tracer = subprocess.Popen(["strace", "-I", "2", "-f", "-qq", "-s", "10000", "-e", "trace=execve,write,writev,pwrite64", "-o", trace, PROGRAM,
+            tracer = subprocess.Popen([*STRACE, "-I", "2", "-f", "-qq", "-s", "10000", "-e", "trace=execve,write,writev,pwrite64", "-o", trace, PROGRAM,
                                        "-c", self.config, "-v", "start"], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
             wait_until("all were tried", lambda: self.requests("hook") and self.requests("moved"))

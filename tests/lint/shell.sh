@@ -8,5 +8,5 @@ command -v shellcheck >/dev/null || {
 	exit 1
 }
 shellcheck autogen.sh quickstart.sh .ci/run cron/container/entrypoint cron/container/stop-workers \
-	tests/*/*.sh tests/*.sh tests/fuzz/run static/*.sh static/*/*.sh
+	tests/*/*.sh tests/*.sh tests/analyze/run tests/coverage/run tests/fuzz/run static/*.sh static/*/*.sh
 shellcheck --shell=bash --severity=warning completions/cronherd.bash

@@ -192,7 +192,7 @@ static int spawn(struct run *run, const char *const argv[])
 	for (const char *const *item = argv; *item; item++)
 		strlist_add(&arguments, *item);
 	add_environment(&environment);
-	result = set_attributes(&attributes);
+	result = argv[0] ? set_attributes(&attributes) : EINVAL;
 	if (result == 0)
 		result = set_actions(&actions, run);
 	if (result == 0)
@@ -270,7 +270,7 @@ static int serve(struct run *run, struct capture *capture, struct err *err)
 /* Looks again and again, since a pidfd is not to be had everywhere. Mostly once is enough. */
 static int reap(struct run *run, int64_t deadline_boot_ms, int *status, struct err *err)
 {
-	const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	const struct timespec pause = { .tv_nsec = 5L * 1000 * 1000 };
 
 	for (;;) {
 		pid_t pid = waitpid(run->pid, status, WNOHANG);

@@ -18,7 +18,7 @@
 #include "watchdog/base/str.h"
 
 /* More than this on either stream is a failure: nothing that is run here says so much. */
-#define CAPTURE_MAX_BYTES (16 * 1024 * 1024)
+#define CAPTURE_MAX_BYTES ((size_t)16 * 1024 * 1024)
 
 struct capture {
 	struct str output; /* standard output and standard error: any bytes */

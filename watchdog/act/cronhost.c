@@ -154,8 +154,11 @@ static int verify(const char *text, size_t len, int timeout_ms, struct err *err)
 int cronhost_write(const char *text, size_t len, int timeout_ms, struct err *err)
 {
 	struct capture capture = CAPTURE_INIT;
-	int result = run("-", text ? text : "", len, timeout_ms, &capture, err);
+	int result;
 
+	if (!text)
+		text = "";
+	result = run("-", text, len, timeout_ms, &capture, err);
 	if (result == 0 && (!WIFEXITED(capture.status) || WEXITSTATUS(capture.status) != 0))
 		result = fail("-", &capture, err);
 	else if (result == 0 && capture.input_cut)

@@ -69,7 +69,7 @@ int fullprogram_exec(const char *const *argv, struct err *err)
 
 	if (!path)
 		return -1;
-	fflush(NULL);
+	(void)fflush(NULL); /* lest it be printed twice, or never; main looks at errors */
 	execv(path, arguments(argv));
 	(void)err_set(err, ERR_SYSTEM, errno, "cannot execute %s", path);
 	free(path);
@@ -103,7 +103,7 @@ int fullprogram_detach(const char *const *argv, struct err *err)
 
 	if (!path)
 		return -1;
-	fflush(NULL);
+	(void)fflush(NULL); /* lest it be printed twice, or never; main looks at errors */
 	pid = fork();
 	if (pid == 0) {
 		/* The one between ends at once, so that nobody has to wait for the other. */

@@ -173,7 +173,7 @@ static int open_own(const char *path, uid_t owner)
 void logtail_excerpt(const char *path, uid_t owner, int64_t lines, size_t max_bytes, struct str *text)
 {
 	int fd = lines > 0 ? open_own(path, owner) : -1;
-	int64_t size;
+	int64_t size = 0;
 	ssize_t len;
 	char *buf;
 

@@ -161,7 +161,7 @@ int minder_stand_between(const char *state_dir, const char *config_file, struct 
 	int status_pipe[2];
 	pid_t pid;
 
-	fflush(NULL);
+	(void)fflush(NULL); /* lest it be printed twice, or never; main looks at errors */
 	if (pipe2(status_pipe, O_CLOEXEC))
 		return err_set(err, ERR_SYSTEM, errno, "no minder: cannot make a pipe");
 	pid = fork();
@@ -214,11 +214,12 @@ static void note(int fd, const struct procstat *stat, int status, const struct r
 static void note_worker(struct minder *minder, const struct procstat *stat, int status,
 			const struct rusage *usage)
 {
-	char *id = minder->ended[minder->ended_count];
+	char *id;
 	int fd;
 
 	if (minder->ended_count == ENDED_MAX)
 		return; /* cron's next round looks at all */
+	id = minder->ended[minder->ended_count];
 	fd = exits_fd(minder->options->state_dir);
 	if (fd < 0)
 		return;

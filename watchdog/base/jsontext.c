@@ -18,7 +18,7 @@ json_t *jsontext_string(const char *text)
 	json_t *json = text ? json_string(text) : json_null();
 	struct str repaired = STR_INIT;
 
-	if (json)
+	if (json || !text)
 		return json;
 	utf8_repair(text, strlen(text), &repaired);
 	json = json_string(str_text(&repaired));

@@ -106,7 +106,7 @@ int account_groups(const struct account *account, gid_t gid, gid_t **groups)
 #else
 
 #define BUF_FIRST 1024
-#define BUF_MAX	  (16 * 1024 * 1024)
+#define BUF_MAX	  ((size_t)16 * 1024 * 1024)
 
 /* What getpwnam_r(3) may say where it means "no such name". */
 static int not_found(int error)

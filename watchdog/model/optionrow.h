@@ -8,6 +8,7 @@
 
 #include "watchdog/model/option.h"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of members, and initialisers, which brackets would break */
 #define ROW(name_, kind_, effect_, member_)                                                        \
 	.name = name_, .kind = OPTION_##kind_, .effect = OPTION_##effect_,                         \
 	.offset = offsetof(OPTIONS, member_)
@@ -36,5 +37,6 @@
 #define LATER(name_)                                                                               \
 	.name = name_, .kind = OPTION_LATER,                                                       \
 	.expects = "is not available in this version yet: take it out"
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

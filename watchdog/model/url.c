@@ -39,10 +39,8 @@ static const char *check_bytes(const char *url)
 	return NULL;
 }
 
-static const char *check_scheme(const char *url)
+static const char *blame_scheme(const char *url)
 {
-	if (behind_scheme(url))
-		return NULL;
 	if (strstr(url, "://"))
 		return "has a scheme that is not spoken here: it must begin with https:// or "
 		       "http://";
@@ -98,11 +96,11 @@ const char *url_check(const char *url)
 	const char *why = check_bytes(url);
 	const char *at;
 
-	if (!why)
-		why = check_scheme(url);
 	if (why)
 		return why;
 	const char *begin = behind_scheme(url);
+	if (!begin)
+		return blame_scheme(url);
 	const char *end = end_of_authority(begin, &at);
 	if (at)
 		return "must not have a user and password before its host: use headers = "
@@ -120,10 +118,10 @@ const char *url_check_proxy(const char *url)
 
 	if (why)
 		return why;
-	if (strncasecmp(url, "http://", 7) != 0)
+	const char *begin = behind_scheme(url);
+	if (!begin || strncasecmp(url, "http://", 7) != 0)
 		return "must begin with http://: a proxy is spoken to in that way, also for https "
 		       "addresses";
-	const char *begin = behind_scheme(url);
 	const char *end = end_of_authority(begin, &at);
 	if (end[0] != '\0' && strcmp(end, "/") != 0)
 		return "must end behind its host and port: a proxy has no path";

@@ -87,7 +87,7 @@ static size_t shown_length(const struct str *line, size_t most)
 
 static void add_row(const struct table *table, size_t row, struct str *text)
 {
-	const char *const *cells = (const char *const *)&table->cells.items[row * CELLS_COUNT];
+	const char *const *cells = (const char *const *)table->cells.items + row * CELLS_COUNT;
 	bool has_color = table->options->has_color && row > 0;
 	struct str line = STR_INIT;
 	size_t from = 0;

@@ -226,7 +226,7 @@ static void begin_anew(struct round *round)
 	strlist_add(&argv, "--");
 	for (int i = 0; i < round->target_count; i++)
 		strlist_add(&argv, round->targets[i]);
-	fflush(NULL);
+	(void)fflush(NULL); /* lest it be printed twice, or never; main looks at errors */
 	execv("/proc/self/exe", argv.items);
 	strlist_free(&argv);
 }

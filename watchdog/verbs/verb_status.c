@@ -219,7 +219,7 @@ static void watch(const struct request *request)
 		is_over = fflush(stdout) != 0 || is_to_end(&signals);
 	} while (!is_over);
 	fputs(SCREEN_LEAVE, stdout);
-	fflush(stdout);
+	(void)fflush(stdout); /* main looks at errors */
 }
 
 static int show_on(const struct request *request)
