@@ -64,8 +64,11 @@ def shown(value, factor=1.0):
     if isinstance(value, dict) and "over_s" in value:
         return f"over {value['over_s']} s"
     few = ""
+    if isinstance(value, int) and factor == 1:
+        return f"{value:,}"
     if isinstance(value, dict):
         few = f" ({value['n']})" if value["n"] < 20 else ""
+        few += f" ({value['lost']} not within 30 s)" if value.get("lost") else ""
         value = value["median"]
     value *= factor
     if not value:

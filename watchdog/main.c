@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "watchdog/base/jsontext.h"
 #include "watchdog/verbs/verb.h"
 
 static void print_help(void)
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
 	if (fill_standard_descriptors())
 		return VERB_FAILED;
 	reset_signals();
+	jsontext_begin();
 	umask(022);
 	while ((option = getopt_long(argc, argv, "+c:vqhV", options, NULL)) != -1) {
 		switch (option) {

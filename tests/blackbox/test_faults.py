@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""What fails around us: disks, /proc, fork, and we ourselves, killed at any system call.
-
-CRONHERD_TORTURE: how many kill points of a kind are tried (default 60 of each of two), or "all".
-"""
+"""What fails around us: disks, /proc, fork. Killed at any system call, or any of them failing: tests/torture."""
 import os
-import re
-import shutil
 import signal
 import subprocess
 import unittest
 
-from boxes import Box, kill_points, need_root, odd, traced
-from herdtest import PROGRAM, SANITIZED, HerdTest, alive, main, read, wait_until
+from boxes import Box, need_root, odd, traced
+from herdtest import PROGRAM, SANITIZED, HerdTest, main, read, wait_until
 
 
 class Disk(HerdTest):
@@ -190,83 +185,6 @@ class Fork(HerdTest):
             self.assertLessEqual(len(self.mains("w:1")), 1)
         self.herd("run", check=0)
         self.assertEqual(len(self.mains("w:1")), 1)
-
-
-class Torture(HerdTest):
-    """A round killed at each of its system calls, in whichever of its processes; then a clean one."""
-    COUNT = os.environ.get("CRONHERD_TORTURE", "60")
-    LITTER = re.compile(r"^(lease|locks|said|owed|spool/[^.].*|records/w\.1|pidfiles/w\.1\.pid|exits/\d+-\d+|log/.*|(.*/)?\.[^/]*)$")
-
-    def setUp(self):
-        super().setUp()
-        self.worker("w", f"{odd()} alone {self.dir}/lock", restart_delay="0s", startretries=1000)
-
-    def clear(self):
-        """Nothing runs, nothing is remembered."""
-        def sweep():
-            for pid in self.minders() + self.marked():
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            return not self.minders() and not self.marked()
-        wait_until("nothing runs", sweep)
-        shutil.rmtree(self.state, ignore_errors=True)
-
-    def first_start(self):
-        self.clear()
-
-    def heal(self):
-        self.clear()
-        self.herd("run", check=0)
-        pid = self.pid("w:1")
-        wait_until("there is a minder", lambda: all("minder" in read(f"/proc/{m}/cmdline") for m in self.minders()))
-        for victim in self.minders() + [pid]:
-            os.kill(victim, signal.SIGKILL)
-        self.wait_gone(pid)
-
-    def points(self, prepare):
-        """(syscall, occurrence) in the order in which a round first comes to them."""
-        prepare()
-        trace = self.dir + "/trace"
-        subprocess.run([*traced(output=trace), PROGRAM, "-c", self.config, "run"], check=True, stdin=subprocess.DEVNULL)
-        points = kill_points(read(trace), self.COUNT)
-        self.assertGreater(len(kill_points(read(trace), "all")), 100)
-        return points
-
-    def litter(self):
-        found = []
-        for folder, _, files in os.walk(self.state):
-            names = [os.path.relpath(os.path.join(folder, file), self.state) for file in files]
-            found += [name for name in names if not self.LITTER.match(name)]
-        return found
-
-    def torture(self, prepare):
-        points = self.points(prepare)
-        print(f"{len(points)} kill points", flush=True)
-        for syscall, number in points:
-            with self.subTest(syscall=syscall, number=number):
-                prepare()
-                subprocess.run([*traced("-e", f"inject={syscall}:signal=KILL:when={number}"), PROGRAM, "-c", self.config, "run"],
-                               check=False, capture_output=True, stdin=subprocess.DEVNULL)
-                self.assertLessEqual(len(self.mains("w:1")), 1)
-                self.herd("run")
-                self.assertLessEqual(len(self.mains("w:1")), 1)
-
-                def is_up():
-                    self.herd("run")
-                    return self.pid("w:1") and all("minder" in read(f"/proc/{m}/cmdline") for m in self.minders())
-                wait_until("it is up and nothing else is going on", is_up)
-                self.assertEqual(self.mains("w:1"), [self.pid("w:1")])
-                self.assertEqual(self.herd("run", check=0).stderr, "")
-                self.assertFalse(os.path.exists(f"{self.dir}/lock.doubled"))
-                self.assertEqual(self.litter(), [])
-
-    def test_first_start(self):
-        self.torture(self.first_start)
-
-    def test_heal(self):
-        self.torture(self.heal)
 
 
 if __name__ == "__main__":

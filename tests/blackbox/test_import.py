@@ -690,7 +690,9 @@ class Kaliop(ImportTest):
         plain:
             queue_name: "mails"
 """, name="parameters.yml")
-        self.assertEqual(result.said, "")
+        self.assertWarned(result, 10, '-m=10: Symfony\'s console reads that as "=10"', name="parameters.yml")
+        self.assertWarned(result, 10, "-l=128", name="parameters.yml")
+        self.assertEqual(len(result.said.splitlines()), 2, result.said)
         console = [f"{self.dir}/console", "kaliop_queueing:consumer"]
         self.assertEqual(result.argv("hello:1"), ["php", *console, "test", "--label=hello", "-w", "-m=10", "-l=128", "--route=a b", "--debug=1"])
         self.assertEqual(result.argv("plain:1"), ["php", *console, "mails", "--label=plain", "-w"])

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 
-from boxes import NOBODY, Box, as_nobody, need_root, odd
+from boxes import NOBODY, Box, as_nobody, need_root, odd, traced
 from herdtest import PROGRAM, HerdTest, environ, main, read, stat_fields, wait_until
 
 
@@ -28,6 +28,93 @@ class Launch(HerdTest):
     def started(self, id="w:1"):
         self.herd("start", id, check=0)
         return self.pid(id)
+
+
+def children(pid):
+    return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+class Unborn(Launch):
+    """A round is killed while what it starts has no pidfile yet and runs nothing."""
+
+    def tracing(self, *options):
+        """A round in strace, which is the parent of it; both are gone when the test ends."""
+        tracer = subprocess.Popen([*traced(*options), PROGRAM, "-c", self.config, "run"], stdin=subprocess.DEVNULL)
+
+        def finish():
+            if tracer.poll() is None:
+                tracer.kill()
+            tracer.wait()
+        self.addCleanup(finish)
+        # strace has other children before that.
+        def rounds():
+            return [pid for pid in children(tracer.pid) if read(f"/proc/{pid}/cmdline").startswith(PROGRAM + "\0")]
+        wait_until("there is a round", rounds)
+        return rounds()[0]
+
+    def stopped_child(self, round_pid):
+        def find():
+            return [pid for pid in children(round_pid) if status_of(pid)["State"][0] in "Tt"]
+        wait_until("the child stands still", find)
+        return find()[0]
+
+    def test_the_child_goes_on_under_the_lock_that_it_shares(self):
+        self.worker("w", f"{odd()} pause")
+        round_pid = self.tracing("-e", "trace=setsid,execve", "-e", "inject=setsid:signal=STOP")
+        child = self.stopped_child(round_pid)
+        self.addCleanup(self.kill_if_ours, child)
+        os.kill(round_pid, signal.SIGKILL)
+        wait_until("the round is gone", lambda: not os.path.exists(f"/proc/{round_pid}") or status_of(round_pid)["State"][0] in "ZX")
+        self.assertFalse(os.path.exists(self.pidfile("w:1")))
+        other = subprocess.Popen([PROGRAM, "-c", self.config, "run"], stdin=subprocess.DEVNULL)
+        self.addCleanup(other.wait)
+        wait_until("the other one has come to the lock, or gone",
+                   lambda: other.poll() is not None or f"{self.state}/locks" in self.links(other.pid))
+        self.assertFalse(os.path.exists(self.pidfile("w:1")))
+        os.kill(child, signal.SIGCONT)
+        wait_until("it executes", lambda: self.mains("w:1"))
+        other.wait()
+        self.herd("run", check=0)
+        self.assertEqual(self.mains("w:1"), [child])
+        self.assertEqual(self.pid("w:1"), child)
+
+    def kill_if_ours(self, pid):
+        if os.path.exists(f"/proc/{pid}") and self.dir in read(f"/proc/{pid}/cmdline"):
+            os.kill(pid, signal.SIGKILL)
+
+    @staticmethod
+    def links(pid):
+        try:
+            return descriptors(pid).values()
+        except OSError:
+            return []
+
+
+class AtTheGate(Launch):
+    """Where locks are a process's own: the first attempt at another kind is refused, as Linux 3.14 did."""
+
+    def run_refused(self):
+        trace = self.dir + "/trace"
+        done = subprocess.run([*traced("-P", f"{self.state}/locks", "-e", "inject=fcntl:error=EINVAL:when=1", output=trace), PROGRAM, "-c",
+                               self.config, "run"], check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        locking = [line for line in read(trace).splitlines() if "fcntl" in line]
+        self.assertIn("F_OFD_SETLK", locking[0])
+        self.assertIn("(INJECTED)", locking[0])
+        self.assertNotIn("F_OFD_SETLK", "".join(locking[1:]))
+        return done
+
+    def test_all_are_started_once(self):
+        self.worker("w", f"{odd()} pause", numprocs=3)
+        self.assertEqual(self.run_refused().returncode, 0)
+        self.herd("run", check=0)
+        self.assertEqual([self.mains(f"w:{n}") for n in (1, 2, 3)], [[self.pid(f"w:{n}")] for n in (1, 2, 3)])
+
+    def test_failure_is_told_with_its_step(self):
+        self.worker("w", "/nonexistent/program", startretries=0)
+        done = self.run_refused()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot execute /nonexistent/program", done.stderr)
+        self.assertFalse(os.path.exists(self.pidfile("w:1")))
 
 
 class Inherited(HerdTest):
@@ -63,6 +150,8 @@ class Inherited(HerdTest):
                 os.close(fd)
 
     def assert_clean(self, pid, log):
+        # Its own loader may not have closed the last library yet.
+        wait_until("it has been loaded", lambda: not any("/lib" in where for where in descriptors(pid).values()))
         self.assertEqual(descriptors(pid), {0: "/dev/null", 1: log, 2: log})
         status = status_of(pid)
         for field in ("SigIgn", "SigBlk", "SigCgt", "SigPnd", "ShdPnd"):

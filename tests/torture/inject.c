@@ -383,6 +383,8 @@ static void note_signal(struct run *run, const struct task *task,
 {
 	const uint64_t *args = (const uint64_t *)info->entry.args;
 
+	if ((info->entry.nr == SYS_kill || info->entry.nr == SYS_tgkill) && (pid_t)args[0] == task->pid)
+		return; /* abort(3) */
 	if (info->entry.nr == SYS_kill && args[1])
 		fprintf(run->report, "signal %d %d\n", (int)args[0], (int)args[1]);
 	else if (info->entry.nr == SYS_tgkill && args[2])

@@ -65,6 +65,14 @@ static void look_at_inheritance(void)
 		say("inherited", " session");
 }
 
+static void grow(size_t bytes)
+{
+	volatile char *more = malloc(bytes);
+
+	for (size_t i = 0; more && i < bytes; i += 4096)
+		more[i] = 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
@@ -84,7 +92,7 @@ int main(int argc, char **argv)
 		say("double", "");
 	snprintf(path, sizeof(path), "%s/fat", argv[1]);
 	if (access(path, F_OK) == 0)
-		memset(malloc(24 << 20), 1, 24 << 20);
+		grow(24 << 20);
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP && sig != SIGCHLD && sig != SIGCONT)
 			sigaction(sig, &action, NULL);

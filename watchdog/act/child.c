@@ -101,15 +101,26 @@ static void close_inherited(const struct child_plan *plan)
 static void announce(const struct child_plan *plan)
 {
 	struct child_news news = { .step = CHILD_ANNOUNCE };
+	ssize_t written;
 	int status;
 
 	if (plan->gate_fd >= 0)
 		return;
-	status = plan->announce(plan->announce_data, &news.process);
+	status = plan->identify(plan->announce_data, &news.process);
 	if (status < 0)
 		fail(plan, CHILD_ANNOUNCE, -status);
-	/* A parent that is gone needs no answer: whoever looks next finds the pidfile. */
-	(void)!write(plan->news_fd, &news, sizeof(news));
+	/*
+	 * Who sees the pidfile may kill us at once: minder and parent must know us by then. A parent that is gone needs no answer:
+	 * whoever looks next finds the pidfile. One that is there and cannot be told (ENOMEM) would wait for our end, with the lock.
+	 */
+	do
+		written = write(plan->news_fd, &news, sizeof(news));
+	while (written < 0 && errno == EINTR);
+	if (written < 0 && errno != EPIPE)
+		_exit(EXITINFO_UNBORN);
+	status = plan->publish(plan->announce_data, &news.process);
+	if (status < 0)
+		fail(plan, CHILD_ANNOUNCE, -status);
 }
 
 /* Bytes of the kernel's sigset_t, not libc's. */

@@ -7,7 +7,7 @@
  *
  * It may be a child of vfork(2), which runs in its parent's memory while that stands still, or goes on in it alone when the parent
  * is killed: nothing is allocated or freed, no stdio is used, no lock of libc's is taken, and nothing is written but errno,
- * the stack below child_run() and what announce() calls its own. It does not rely on sharing: what the parent is to learn goes through the pipe. No
+ * the stack below child_run() and what identify() and publish() call their own. It does not rely on sharing: what the parent is to learn goes through the pipe. No
  * handler of the parent's may be installed (dispositions are the child's own, and default before it becomes another user).
  */
 #ifndef WATCHDOG_ACT_CHILD_H
@@ -41,7 +41,7 @@ enum child_step {
 /* What the parent reads, none or more, and then end-of-file, which is that the command was executed or that the child has ended. */
 struct child_news {
 	int step; /* enum child_step */
-	int sys_errno; /* 0: done, and PROCESS is announced (CHILD_ANNOUNCE only); else the child has ended for it */
+	int sys_errno; /* 0: done, and PROCESS is about to be published (CHILD_ANNOUNCE only); else the child has ended for it */
 	struct procid process;
 };
 
@@ -67,8 +67,10 @@ struct child_plan {
 	int gate_fd; /* read end: one byte lets us pass, end-of-file means exit. -1: the child announces itself */
 	int lock_fd; /* without a gate: close-on-exec, whose being open holds the slot lock until the command executes */
 	int news_fd; /* write end, close-on-exec */
-	/* Without a gate: makes the identity of the calling process and publishes it. 0 or a negative errno. */
-	int (*announce)(void *data, struct procid *process);
+	/* Without a gate. First makes the identity of the calling process and says to its minder whose it is; then, when the
+	 * parent has been told, publishes it. 0 or a negative errno. */
+	int (*identify)(void *data, struct procid *process);
+	int (*publish)(void *data, const struct procid *process);
 	void *announce_data;
 };
 

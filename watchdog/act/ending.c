@@ -38,11 +38,13 @@ int family_take(struct family *family, struct scene *scene, const struct procid 
 		return status;
 	for (size_t i = 0; i < scene->table.count; i++) {
 		const struct proctable_entry *entry = &scene->table.entries[i];
-		struct procid id = identity_of(scene, entry);
+		struct procid id;
 
-		if (entry->pid != process->pid &&
-		    proctable_belongs(&scene->table, entry, process->pid))
-			add(family, &id);
+		if (entry->pid == process->pid ||
+		    !proctable_belongs(entry, process->pid))
+			continue;
+		id = identity_of(scene, entry);
+		add(family, &id);
 	}
 	return 0;
 }
@@ -87,10 +89,12 @@ static int send_group(struct scene *scene, const struct procid *leader, int sig)
 		return status;
 	for (size_t i = 0; i < scene->table.count; i++) {
 		const struct proctable_entry *entry = &scene->table.entries[i];
-		struct procid id = identity_of(scene, entry);
+		struct procid id;
 
-		if (entry->pgrp == leader->pid && entry->pid != leader->pid)
-			(void)send_one(scene, &id, sig); /* one that has ended needs none */
+		if (entry->pgrp != leader->pid || entry->pid == leader->pid)
+			continue;
+		id = identity_of(scene, entry);
+		(void)send_one(scene, &id, sig); /* one that has ended needs none */
 	}
 	return 0;
 }
@@ -156,11 +160,13 @@ size_t ending_sweep_session(struct scene *scene, const struct instance *instance
 	instance_id(instance, id);
 	for (size_t i = 0; i < scene->table.count; i++) {
 		const struct proctable_entry *entry = &scene->table.entries[i];
-		struct procid member = identity_of(scene, entry);
+		struct procid member;
 
-		if (entry->session == process->pid && entry->pid != process->pid &&
-		    bears_mark(scene, entry->pid, id))
-			found += send_one(scene, &member, SIGKILL) == 0;
+		if (entry->session != process->pid || entry->pid == process->pid ||
+		    !bears_mark(scene, entry->pid, id))
+			continue;
+		member = identity_of(scene, entry);
+		found += send_one(scene, &member, SIGKILL) == 0;
 	}
 	return found;
 }

@@ -261,7 +261,16 @@ static void reap(pid_t pid)
 		;
 }
 
-static int publish(struct scene *scene, const struct instance *instance,
+static int expect(const struct scene *scene, const struct instance *instance,
+		  const struct procid *process)
+{
+	char id[INSTANCE_ID_SIZE];
+
+	return exitnote_expect(scene->dir.exits_fd, process->pid, process->start_ticks,
+			       instance_id(instance, id));
+}
+
+static int publish(const struct scene *scene, const struct instance *instance,
 		   const struct procid *process)
 {
 	char name[OBSERVE_PIDFILE_SIZE];
@@ -270,14 +279,8 @@ static int publish(struct scene *scene, const struct instance *instance,
 				   .started_wall_ms = scene->now.wall_ms,
 				   .is_starter = instance->worker->options.type == WORKER_FORKING };
 
-	char id[INSTANCE_ID_SIZE];
-	int status = pidfile_publish(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
-				     &pidfile);
-
-	if (status < 0)
-		return status;
-	return exitnote_expect(scene->dir.exits_fd, process->pid, process->start_ticks,
-			       instance_id(instance, id));
+	return pidfile_publish(scene->dir.pidfiles_fd, observe_pidfile_name(instance, name),
+			       &pidfile);
 }
 
 static void withdraw(struct scene *scene, const struct instance *instance,
@@ -392,9 +395,11 @@ static void let_pass(struct scene *scene, const struct instance *instance,
 
 	/* A child that failed in its preparation may be a zombie by now: its news tell. */
 	if (status == 0)
-		status = publish(scene, instance, &result->process);
+		status = expect(scene, instance, &result->process);
 	else if (status == -ESRCH)
 		status = 0;
+	if (status == 0 && result->process.pid)
+		status = publish(scene, instance, &result->process);
 	if (status < 0) {
 		close_end(&pipes->gate[1]);
 		give_up(scene, instance, pid, result);
@@ -411,13 +416,20 @@ struct self {
 	const struct instance *instance;
 };
 
-/* In the child: see the rules of child.h. */
-static int announce_self(void *data, struct procid *process)
+/* These two in the child: see the rules of child.h. */
+static int identify_self(void *data, struct procid *process)
 {
 	const struct self *self = data;
 	int status = procid_of(&self->scene->proc, &self->scene->host, getpid(), process);
 
-	return status < 0 ? status : publish(self->scene, self->instance, process);
+	return status < 0 ? status : expect(self->scene, self->instance, process);
+}
+
+static int publish_self(void *data, const struct procid *process)
+{
+	const struct self *self = data;
+
+	return publish(self->scene, self->instance, process);
 }
 
 static void start(struct scene *scene, const struct instance *instance, struct preparation *p,
@@ -433,7 +445,8 @@ static void start(struct scene *scene, const struct instance *instance, struct p
 		return;
 	}
 	p->plan.lock_fd = scene->lock.fd;
-	p->plan.announce = announce_self;
+	p->plan.identify = identify_self;
+	p->plan.publish = publish_self;
 	p->plan.announce_data = &self;
 	pid = begin_child(&p->plan, &pipes);
 	if (pid < 0)

@@ -87,7 +87,7 @@ static int64_t tree_rss_bytes(struct scene *scene, pid_t root)
 	if (proctable_read(&scene->table, &scene->proc))
 		return -1;
 	for (size_t i = 0; i < scene->table.count; i++)
-		if (proctable_belongs(&scene->table, &scene->table.entries[i], root))
+		if (proctable_belongs(&scene->table.entries[i], root))
 			sum_bytes += scene->table.entries[i].rss_bytes;
 	return sum_bytes;
 }
@@ -114,7 +114,7 @@ static int64_t measure_tree(struct scene *scene, pid_t root, int64_t metric)
 		const struct proctable_entry *entry = &scene->table.entries[i];
 		int64_t bytes;
 
-		if (!proctable_belongs(&scene->table, entry, root))
+		if (!proctable_belongs(entry, root))
 			continue;
 		bytes = measure_one(scene, entry->pid, metric);
 		/* Unreadable is not zero; one that ended meanwhile is, near enough. */
@@ -149,7 +149,8 @@ static void measure(struct scene *scene, const struct worker_options *options,
 		return;
 	if (is_tree)
 		seen->memory_bytes = tree_rss_bytes(scene, pid);
-	if (!scene->is_exact && seen->memory_bytes >= 0 &&
+	/* Whose first thread has left shows none at all there. */
+	if (!scene->is_exact && seen->rss_bytes > 0 && seen->memory_bytes >= 0 &&
 	    seen->memory_bytes < limit_bytes - limit_bytes / 4)
 		return;
 	if (is_tree && scene->table.is_read)

@@ -60,6 +60,9 @@ int proctable_read(struct proctable *table, const struct proc *proc)
 		return status;
 	if (table->count)
 		qsort(table->entries, table->count, sizeof(*table->entries), by_pid);
+	/* Where thousands stop, each climbs from everybody. */
+	for (size_t i = 0; i < table->count; i++)
+		table->entries[i].parent = proctable_find(table, table->entries[i].ppid);
 	table->is_read = true;
 	return 0;
 }
@@ -135,13 +138,12 @@ const struct proctable_entry *proctable_find(const struct proctable *table, pid_
 	return bsearch(&key, table->entries, table->count, sizeof(key), by_pid);
 }
 
-bool proctable_belongs(const struct proctable *table, const struct proctable_entry *entry,
-		       pid_t root)
+bool proctable_belongs(const struct proctable_entry *entry, pid_t root)
 {
 	for (int depth = 0; entry && depth < DEPTH_MAX; depth++) {
 		if (entry->pid == root || entry->session == root)
 			return true;
-		entry = proctable_find(table, entry->ppid);
+		entry = entry->parent;
 	}
 	return false;
 }

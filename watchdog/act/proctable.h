@@ -19,6 +19,7 @@ struct proctable_entry {
 	pid_t pid, ppid, pgrp, session;
 	uint64_t start_ticks;
 	int64_t rss_bytes;
+	const struct proctable_entry *parent; /* in the same table; NULL: not there */
 };
 
 struct proctable_mark {
@@ -51,8 +52,7 @@ void proctable_free(struct proctable *table); /* back to PROCTABLE_INIT */
 const struct proctable_entry *proctable_find(const struct proctable *table, pid_t pid);
 
 /* Whether ENTRY is ROOT, in ROOT's session, or descends from ROOT. */
-bool proctable_belongs(const struct proctable *table, const struct proctable_entry *entry,
-		       pid_t root);
+bool proctable_belongs(const struct proctable_entry *entry, pid_t root);
 
 /*
  * The main process of instance ID among the marks: a session leader whose parent does not bear the same id, the

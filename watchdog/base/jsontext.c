@@ -5,7 +5,13 @@
 #include <string.h>
 
 #include "watchdog/base/clock.h"
+#include "watchdog/base/mem.h"
 #include "watchdog/base/utf8.h"
+
+void jsontext_begin(void)
+{
+	json_set_alloc_funcs(mem_alloc, free);
+}
 
 json_t *jsontext_string(const char *text)
 {

@@ -10,6 +10,12 @@
 
 #include "watchdog/base/str.h"
 
+/*
+ * To be called first: Jansson allocates by mem.h. Left to itself it does without what it has no memory for, and an event that
+ * lacks its id would be told.
+ */
+void jsontext_begin(void);
+
 /* TEXT as a string; NULL gives null. Bytes that are no UTF-8 become U+FFFD. */
 json_t *jsontext_string(const char *text);
 

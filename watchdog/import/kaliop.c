@@ -212,6 +212,27 @@ static bool add_words(struct kaliop *kaliop, const char *name, const struct yaml
 	return is_right;
 }
 
+/* Symfony's console takes all behind the letter for the value, "=" too. The command is what the bundle makes all the same. */
+static void warn_of_letters(struct kaliop *kaliop, struct importer_worker *worker,
+			    const struct yamltree *options)
+{
+	for (size_t i = 0; options && options->kind == YAMLTREE_MAP && i < options->count; i++) {
+		const char *key = options->keys[i];
+		struct importer_place place = { kaliop->file, options->key_lines[i] };
+		char *value;
+
+		if (strlen(key) != 1)
+			continue;
+		value = resolve(kaliop, options->items[i], 0);
+		if (value)
+			importer_warn(kaliop->importer, worker, place,
+				      "-%s=%s: Symfony's console reads that as \"=%s\", which is 0 where a number is "
+				      "wanted, and often no limit at all; mend the command: -%s%s",
+				      key, value, value, key, value);
+		free(value);
+	}
+}
+
 static void warn_of_keys(struct kaliop *kaliop, struct importer_worker *worker,
 			 const struct yamltree *definition)
 {
@@ -245,6 +266,7 @@ static void import_worker(struct kaliop *kaliop, const char *name,
 
 		(void)importer_set(importer, worker, "command", command, place, "command");
 		(void)importer_set(importer, worker, "directory", root, place, "directory");
+		warn_of_letters(kaliop, worker, yamltree_get(definition, "options"));
 		warn_of_keys(kaliop, worker, definition);
 		(void)importer_accept(importer, worker, place); /* it says why */
 		free(root);

@@ -192,7 +192,7 @@ static bool is_stray(const struct scene *scene, const struct proctable_mark *mar
 	case LIVENESS_UNKNOWN:
 		return false;
 	case LIVENESS_ALIVE:
-		return !proctable_belongs(&scene->table, entry, slot->seen.process.pid);
+		return !proctable_belongs(entry, slot->seen.process.pid);
 	case LIVENESS_DEAD:
 		break;
 	}

@@ -58,7 +58,7 @@ static bool is_stray(const struct proctable *table, const struct proctable_mark 
 	if ((*slot)->seen.liveness == LIVENESS_UNKNOWN)
 		return false;
 	root = root_of(*slot, table);
-	return !root || !proctable_belongs(table, entry, root);
+	return !root || !proctable_belongs(entry, root);
 }
 
 static void list_strays(struct doctor *doctor, const struct proctable *table,
