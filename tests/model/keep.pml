@@ -10,7 +10,8 @@
  *   look, ask, search     round/look.c, act/observe.c (judge_pidfile, judge_record, is_search_due)
  *   lock, look again      round/pass.c (act_on, act_locked)
  *   settle                round/pass.c (settle_end), decide/decide.c (note_end)
- *   fork, publish, expect, gate, exec     act/launch.c, act/child.c
+ *   fork, expect, publish, exec     act/launch.c, act/child.c: by the child, which shares the lock until it executes; with GATE by
+ *                         the round, and the child waits at a gate (kernels whose locks are a process's own)
  *   record                round/pass.c (start, save)
  *   restore               round/pass.c (restore_pidfile), decide/decide.c (adopt)
  *   Minder                act/minder.c (attend), store/exitnote.c
@@ -18,14 +19,17 @@
  * Abstracted:
  *   A process's identity (boot, namespaces, pid, start time, pidfd's inode) is one number that no other process has as long as
  *   anything remembers it (tests/unit/check_procid.c, check_procref.c are about that). Its pid is one of two, and soon used again, by ours or by strangers.
- *   A kill is `up[r] = false`: whoever has been killed takes no further step (unless); its lock and its end of the gate go with it.
+ *   A kill is `up[r] = false`: whoever has been killed takes no further step; its lock and its end of the gate go with it, but not
+ *   the share that its child has in the lock.
  *   A command that cannot be executed is a worker that ends at once.
- *   A pidfile or a record may vanish at any time, but for the moment between the gate and the worker's execve: there a
+ *   A pidfile or a record may vanish at any time; with GATE, but for the moment between the gate and the worker's execve: there a
  *   process has no mark yet in its environment, and only its pidfile knows it.
  *   Forking workers, leases and holds are not here (stop.pml has holds); nor are failures of system calls but for those that a kill
  *   stands for.
  *
  * Broken on purpose:
+ *   NO_SHARE           the child has no share in the lock
+ *   NO_NAME            the child does not publish its pidfile
  *   BROKEN_GATE        the child does not wait at the gate
  *   GATE_FIRST         the gate opens before the pidfile is there
  *   NO_LOCK            the slot lock keeps nobody out
@@ -36,6 +40,9 @@
  *   ANY_BOOT           the boot id is no part of the identity
  *   PID_ONLY           the pid is all that is looked at
  */
+#if defined(BROKEN_GATE) || defined(GATE_FIRST)
+#define GATE
+#endif
 #ifndef ROUNDS
 #define ROUNDS 2 /* or 3 */
 #endif
@@ -43,8 +50,8 @@
 
 /* What a pid stands for. */
 #define FREE	 0
-#define AT_GATE	 1 /* forked, waits; nothing of the worker has run */
-#define PASSED	 2 /* was let through, executes in a moment */
+#define AT_GATE	 1 /* forked, has no pidfile yet; nothing of the worker has run */
+#define PASSED	 2 /* has one, was let through; executes in a moment */
 #define OURS	 3 /* the worker */
 #define ZOMBIE	 4
 #define STRANGER 5
@@ -72,7 +79,8 @@ bool ended;   /* the record says that its process has ended */
 bool counted; /* that end was counted */
 bool waits;   /* the record says that the next start is not due yet */
 
-byte lock; /* the round that has it, and 1 */
+byte lock;  /* the round that has it, and 1 */
+byte share; /* the child that has a share in it, whatever became of its round; 0: none */
 bool up[ROUNDS]; /* is at work */
 bool quiet; /* no more faults from here on */
 
@@ -82,6 +90,7 @@ bool is_old[TOKENS + 1]; /* of an earlier boot */
 byte alike[3];		 /* has the pid and the start time of that one */
 #endif
 
+#define is_lock_free (lock == 0 && share == 0)
 #define is_ours(p) (kind[p] == AT_GATE || kind[p] == PASSED || kind[p] == OURS)
 #define at_door(p) (kind[p] == AT_GATE || kind[p] == PASSED)
 #define has_mark(p) (kind[p] == OURS)
@@ -125,6 +134,12 @@ inline tidy()
 	}
 }
 
+/* P executes, or ends: its share in the lock is closed. */
+inline unshare(p)
+{
+	share = (share == p -> 0 : share)
+}
+
 /* The process of pid P is no more. Whoever means it means from now on one that is no more. */
 inline leave(p)
 {
@@ -157,7 +172,8 @@ inline leave(p)
 	fi;
 	exits[p] = NOTHING;
 	kind[p] = FREE;
-	opener[p] = 0
+	opener[p] = 0;
+	unshare(p)
 }
 
 /* Whatever has the pid, it is gone. */
@@ -279,11 +295,11 @@ end_idle:
 	/* cron calls; pass_look, without a lock; slotlock_try: who finds it taken leaves it to the other */
 #ifdef NO_LOOK_AGAIN
 	atomic { !is_well -> up[me] = true; look(me) }
-	atomic { lock == 0 -> lock = me + 1 }
+	atomic { is_lock_free -> lock = me + 1 }
 #elif defined(NO_LOCK)
 	atomic { !is_well -> up[me] = true }
 #else
-	atomic { !is_well && lock == 0 -> up[me] = true; lock = me + 1 }
+	atomic { !is_well && is_lock_free -> up[me] = true; lock = me + 1 }
 #endif
 	atomic {
 		may_be_killed;
@@ -345,26 +361,36 @@ end_idle:
 		:: else -> goto over /* EAGAIN */
 		fi;
 		tidy();
+#ifdef GATE
 		opener[child[me]] = me + 1;
+#elif !defined(NO_SHARE)
+		share = child[me];
+#endif
 #ifdef BROKEN_GATE
 		kind[child[me]] = PASSED
 #else
 		kind[child[me]] = AT_GATE
 #endif
 	}
+#ifdef GATE
 #ifdef GATE_FIRST
 	open_gate(me);
 #endif
-	atomic { may_be_killed; pidfile = child[me]; tidy() }
 	atomic { may_be_killed; exits[child[me]] = LINK }
+	atomic { may_be_killed; pidfile = child[me]; tidy() }
 #ifndef GATE_FIRST
 	open_gate(me);
 #endif
-	/* read_fault: end-of-file when it has executed, or has ended */
+#endif
+	/* hear: end-of-file when it has executed, or has ended; nothing to record where it ended before it was announced */
 	atomic {
 		if
 		:: !quiet -> goto over
-		:: !(child[me] <= 2 && kind[child[me]] == PASSED)
+		:: !(child[me] <= 2 && at_door(child[me]))
+		fi;
+		if
+		:: exits[child[me]] == NOTHING -> goto over
+		:: else
 		fi;
 		write_record(child[me], false);
 		goto over
@@ -393,9 +419,23 @@ over:
 /* What a process of ours does by itself. */
 proctype Process(byte p)
 {
+	byte i;
+
 end:	do
-	:: atomic { kind[p] == PASSED -> kind[p] = OURS; assert(!(kind[1] == OURS && kind[2] == OURS)) }
+#ifdef GATE
 	:: atomic { kind[p] == AT_GATE && opener[p] == 0 -> kind[p] = ZOMBIE } /* end-of-file */
+#else
+	:: atomic { kind[p] == AT_GATE && exits[p] == NOTHING -> exits[p] = LINK }
+	:: atomic {
+		kind[p] == AT_GATE && exits[p] == LINK ->
+#ifndef NO_NAME
+		pidfile = p;
+		tidy();
+#endif
+		kind[p] = PASSED
+	   }
+#endif
+	:: atomic { kind[p] == PASSED -> kind[p] = OURS; unshare(p); assert(!(kind[1] == OURS && kind[2] == OURS)) }
 	od
 }
 
@@ -432,15 +472,19 @@ proctype World()
 
 	do
 	/* A worker ends, or what is to become one is killed. */
-	:: atomic { is_ours(1) -> kind[1] = ZOMBIE; opener[1] = 0 }
-	:: atomic { is_ours(2) -> kind[2] = ZOMBIE; opener[2] = 0 }
+	:: atomic { is_ours(1) -> kind[1] = ZOMBIE; opener[1] = 0; unshare(1) }
+	:: atomic { is_ours(2) -> kind[2] = ZOMBIE; opener[2] = 0; unshare(2) }
 	/* Strangers come, one at a time, and go. */
 	:: atomic { kind[1] == FREE && kind[2] != STRANGER -> kind[1] = STRANGER; dress(1) }
 	:: atomic { kind[2] == FREE && kind[1] != STRANGER -> kind[2] = STRANGER; dress(2) }
 	:: atomic { kind[1] == STRANGER -> undress(1) }
 	:: atomic { kind[2] == STRANGER -> undress(2) }
 	/* Files are lost. */
+#ifdef GATE
 	:: atomic { pidfile && !at_door(1) && !at_door(2) -> pidfile = 0; tidy() }
+#else
+	:: atomic { pidfile -> pidfile = 0; tidy() }
+#endif
 	:: atomic { record -> write_record(0, false) }
 	/*
 	 * The host goes down: once rounds and minder have been killed, the rest. Where pidfiles are in memory, they go with it. The first
