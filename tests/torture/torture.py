@@ -546,8 +546,19 @@ class Removed(Scenario):
         super().prepare()
         os.unlink(f"{self.folder}/conf.d/w.conf")
         self.herd("run")
+        self.age()
+
+    def age(self):
+        """Some time passes since a round has missed the definition."""
         path = f"{self.state}/records/w.1"
         write(path, with_sum(re.sub(r"(?<=missing_since_boot_ms )\d+", lambda since: str(int(since[0]) - 60000), read(path))), 0o600)
+
+    def settle(self):
+        """Where the record could not be read, the definition is missed anew, and is gone for good some seconds later."""
+        super().settle()
+        if os.path.exists(f"{self.state}/records/w.1"):
+            self.age()
+            super().settle()
 
     def wanted(self):
         return {"b:1"}

@@ -348,17 +348,17 @@ static bool is_same(const struct spool_reading *a, const struct spool_reading *b
  */
 static int look(int dir_fd, struct spool_reading *reading)
 {
-	struct spool_reading before = SPOOL_READING_INIT;
 	int status = list(dir_fd, reading);
+	bool is_settled = false;
 
-	for (int i = 0; i < LOOKS_MAX && status == 0 && (i == 0 || !is_same(&before, reading));
-	     i++) {
-		spool_reading_free(&before);
-		before = *reading;
+	for (int i = 0; i < LOOKS_MAX && status == 0 && !is_settled; i++) {
+		struct spool_reading before = *reading;
+
 		*reading = (struct spool_reading)SPOOL_READING_INIT;
 		status = list(dir_fd, reading);
+		is_settled = status == 0 && is_same(&before, reading);
+		spool_reading_free(&before);
 	}
-	spool_reading_free(&before);
 	return status;
 }
 
