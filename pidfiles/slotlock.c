@@ -73,7 +73,7 @@ int slotlock_try(struct slotlock *lock, const char *id)
 	return rc == -EACCES ? -EAGAIN : rc;
 }
 
-int slotlock_is_taken(const struct slotlock *lock, const char *id)
+bool slotlock_is_taken(const struct slotlock *lock, const char *id)
 {
 	struct flock range = {
 		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset_of(id), .l_len = 1
@@ -86,7 +86,7 @@ int slotlock_is_taken(const struct slotlock *lock, const char *id)
 	return rc == 0 && range.l_type != F_UNLCK;
 }
 
-int slotlock_is_shared(const struct slotlock *lock)
+bool slotlock_is_shared(const struct slotlock *lock)
 {
 	return lock->ofd;
 }

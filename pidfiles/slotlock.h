@@ -11,6 +11,7 @@
 #ifndef PIDFILES_SLOTLOCK_H
 #define PIDFILES_SLOTLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct slotlock {
@@ -29,11 +30,11 @@ void slotlock_close(struct slotlock *lock);
 int slotlock_try(struct slotlock *lock, const char *id);
 
 /* Whether somebody else has ID's slot; takes nothing. False also where that cannot be told. */
-int slotlock_is_taken(const struct slotlock *lock, const char *id);
+bool slotlock_is_taken(const struct slotlock *lock, const char *id);
 
 /* Whether children inherit what LOCK has taken: it is free only when the last of them, too, has closed the descriptor (or when
  * somebody releases it). True of locks of open file descriptions. To be asked after slotlock_try(). */
-int slotlock_is_shared(const struct slotlock *lock);
+bool slotlock_is_shared(const struct slotlock *lock);
 
 void slotlock_release(struct slotlock *lock, const char *id);
 
