@@ -293,8 +293,8 @@ static void withdraw(struct scene *scene, const struct instance *instance,
 	exitnote_remove(scene->dir.exits_fd, process->pid, process->start_ticks);
 }
 
-/* Waits for more of the child: false at end-of-file. */
-static bool read_news(int fd, struct child_news *news)
+/* Waits for more of the child: 1; 0 at end-of-file; or a negative errno. */
+static int read_news(int fd, struct child_news *news)
 {
 	size_t got = 0;
 
@@ -304,10 +304,10 @@ static bool read_news(int fd, struct child_news *news)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return false;
+			return n < 0 ? -errno : 0;
 		got += (size_t)n;
 	}
-	return true;
+	return 1;
 }
 
 static void explain(const struct preparation *p, const struct child_news *fault,
@@ -363,8 +363,9 @@ static void hear(struct scene *scene, const struct instance *instance, const str
 		 pid_t pid, const struct pipes *pipes, struct launch_result *result)
 {
 	struct child_news news;
+	int more;
 
-	while (read_news(pipes->news[0], &news)) {
+	while ((more = read_news(pipes->news[0], &news)) > 0) {
 		if (news.step == CHILD_ANNOUNCE && !news.sys_errno) {
 			result->process = news.process;
 			continue;
@@ -381,9 +382,11 @@ static void hear(struct scene *scene, const struct instance *instance, const str
 		result->outcome = LAUNCH_DONE;
 		return;
 	}
-	/* Killed before it could say anything. */
-	reap(pid);
-	fail_with(result, LAUNCH_UNABLE, "cannot write the pidfile", ESRCH);
+	/* Killed before it could say anything; or we cannot hear it, and then it may well live: the next look tells. */
+	if (more == 0)
+		reap(pid);
+	fail_with(result, LAUNCH_UNABLE, "cannot hear of the process that was begun",
+		  more < 0 ? -more : ESRCH);
 }
 
 /* The child waits at the gate: name it, let it pass, hear how it went. */
