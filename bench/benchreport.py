@@ -189,7 +189,7 @@ def ratios_table(part):
 
 def report(about, results):
     lines = [f"Measured {about['date']} on {about['machine']}; {about['system']}; load {about['load_at_beginning']:.1f} before, "
-             f"{about.get('load_at_end', 0):.1f} after; {about.get('took_s', 0)} s. {', '.join(about['versions'])}.",
+             f"{about.get('load_at_end', 0):.1f} after; {about.get('took_s', 0)} s{', cut short' if about.get('cut_short') else ''}. {', '.join(about['versions'])}.",
              "Medians; in brackets of how many, where of fewer than 20. –: not measured.", ""]
 
     def section(title, *tables):
