@@ -8,13 +8,14 @@ import tempfile
 import time
 
 SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(SOURCES, "tests", "blackbox"))
+from herdtest import forget_compiled  # noqa: E402
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(SOURCES, "build")))
 PROGRAM = os.path.join(BUILD, "cronherd")
 STATIC_PROGRAM = os.environ.get("CRONHERD_STATIC_PROGRAM", os.path.join(SOURCES, "build-static", "cronherd"))
 TOOLS = os.path.join(BUILD, "bench")
 SLEEPER = os.path.join(TOOLS, "sleeper")
 TMPFS = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-SHARED_CACHE = "/usr/local/var/cache/cronherd"  # root's
 
 
 class TooLate(Exception):
@@ -166,22 +167,5 @@ class Herd:
         deadline = time.monotonic() + 60
         while self.keepers() and time.monotonic() < deadline:
             time.sleep(0.05)
-        self._forget()
+        forget_compiled(self.dir)
         shutil.rmtree(self.dir, ignore_errors=True)
-
-    def _forget(self):
-        """Root's compiled configuration is not below the herd's directory."""
-        for name in os.listdir(SHARED_CACHE) if os.access(SHARED_CACHE, os.W_OK) else ():
-            path = os.path.join(SHARED_CACHE, name)
-            try:
-                with open(path, "rb") as file:
-                    is_ours = self.dir.encode() + b"/" in file.read()
-                if is_ours:
-                    os.unlink(path)
-            except OSError:
-                pass  # another's, gone meanwhile
-
-
-def quantile(values, q):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(q * len(values)))]

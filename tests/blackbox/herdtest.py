@@ -3,7 +3,7 @@
 
 A test file is a unittest module; `python3 tests/blackbox/test_x.py` runs it against the program named by the environment
 variable CRONHERD (default: ./cronherd). Nothing here sleeps and hopes: wait_until polls. At the end of a test every process that
-bears the mark of the test's own state directory is ended, and nothing else is.
+bears the mark of the test's own state directory is ended, and nothing else is; so, too, where the test itself is ended by SIGTERM.
 """
 import json
 import os
@@ -26,7 +26,11 @@ SANITIZED = os.environ.get("CRONHERD_SANITIZED") == "yes"
 STRACE = ["strace", "-E", "ASAN_OPTIONS=detect_leaks=0"] if SANITIZED else ["strace"]
 
 
-def wait_until(what, probe, seconds=None):
+# Where root's herds have their compiled configurations: not below a test's own directory.
+SHARED_CACHE = "/usr/local/var/cache/cronherd"
+
+
+def wait_until(what, probe, seconds=None, pause_s=0.02):
     """Polls PROBE until it gives something true, which is returned; fails, naming WHAT, at the deadline."""
     end = time.monotonic() + (seconds or PATIENCE)
     while True:
@@ -35,7 +39,7 @@ def wait_until(what, probe, seconds=None):
             return found
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain until {what}")
-        time.sleep(0.02)
+        time.sleep(pause_s)
 
 
 def read(path, default=""):
@@ -66,6 +70,19 @@ def environ(pid):
     return dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
 
 
+def forget_compiled(directory):
+    """Removes the compiled configurations of root's herds in DIRECTORY."""
+    for name in os.listdir(SHARED_CACHE) if os.access(SHARED_CACHE, os.W_OK) else ():
+        path = os.path.join(SHARED_CACHE, name)
+        try:
+            with open(path, "rb") as file:
+                is_theirs = directory.encode() + b"/" in file.read()
+            if is_theirs:
+                os.unlink(path)
+        except OSError:
+            pass  # another test's, gone meanwhile
+
+
 def all_pids():
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
@@ -82,6 +99,7 @@ class HerdTest(unittest.TestCase):
         os.mkdir(self.conf_dir)
         self.write_main()
         self.addCleanup(self.end)
+        signal.signal(signal.SIGTERM, self.give_up)
 
     # ---- files
 
@@ -186,6 +204,12 @@ log_dir = "{self.dir}/log"
                 found.append(pid)
         return found
 
+    def give_up(self, sig, _frame):
+        """What a test's time limit sends: nothing may stay behind."""
+        self.doCleanups()
+        self.end()  # it may have been in the middle of that
+        os._exit(128 + sig)
+
     def end(self):
         """Ends what this test's herd started: minders and rounds first, so that nothing comes back."""
         def sweep():
@@ -196,6 +220,7 @@ log_dir = "{self.dir}/log"
                     pass
             return not self.minders() and not self.marked()
         wait_until("nothing of the herd is left", sweep)
+        forget_compiled(self.dir)
         shutil.rmtree(self.dir, ignore_errors=True)
 
 

@@ -25,15 +25,19 @@ class Starting(FaultTest):
         self.assertEqual([len(self.mains("w:1")), len(self.mains("x:1"))], [1, 1])
         self.assertEqual([name for name in os.listdir(self.dir) if "doubled" in name], [])
 
-    def test_stop_that_is_said_after_the_decision_to_start(self):
-        """C6, G5: decided, suspended, resumed much later: what a person said meanwhile counts."""
-        self.worker("w", f"{odd()} pause")
-        self.herd("stop", check=0)
+    def suspended_after_deciding(self):
+        """A round that has seen that w:1, which is started and killed here, is missing, and has taken no lock yet."""
         self.herd("start", check=0)
         old = self.pid("w:1")
         os.kill(old, signal.SIGKILL)
         self.wait_gone(old)
-        go_on = self.stopped_after("fstat,newfstatat:when=1", "run", options=("-P", f"{self.state}/locks"))
+        return self.stopped_after("fstat,newfstatat:when=1", "run", options=("-P", f"{self.state}/locks"))
+
+    def test_stop_that_is_said_after_the_decision_to_start(self):
+        """C6, G5: decided, suspended, resumed much later: what a person said meanwhile counts."""
+        self.worker("w", f"{odd()} pause")
+        self.herd("stop", check=0)
+        go_on = self.suspended_after_deciding()
         self.herd("stop", check=0)
         status, output = go_on()
         self.assertEqual(status, 0, output)
@@ -42,11 +46,7 @@ class Starting(FaultTest):
     def test_start_that_another_round_made_meanwhile(self):
         """G5: the worker was missing when it was decided, and is there when the round goes on."""
         self.worker("w", f"{odd()} alone {self.dir}/lock")
-        self.herd("start", check=0)
-        old = self.pid("w:1")
-        os.kill(old, signal.SIGKILL)
-        self.wait_gone(old)
-        go_on = self.stopped_after("fstat,newfstatat:when=1", "run", options=("-P", f"{self.state}/locks"))
+        go_on = self.suspended_after_deciding()
         self.herd("run", check=0)
         new = self.wait_pid("w:1")
         go_on()

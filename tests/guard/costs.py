@@ -210,20 +210,6 @@ class Herd(HerdTest):
                     self.written.append(line)
         return counted
 
-    def end(self):
-        super().end()
-        # root's compiled configurations are elsewhere.
-        shared = "/usr/local/var/cache/cronherd"
-        for name in os.listdir(shared) if os.geteuid() == 0 and os.path.isdir(shared) else ():
-            path = os.path.join(shared, name)
-            try:
-                with open(path, "rb") as file:
-                    is_ours = self.dir.encode() + b"/" in file.read()
-                if is_ours:
-                    os.unlink(path)
-            except OSError:
-                pass  # another test's, gone meanwhile
-
     def healthy_instructions(self):
         """The least of some rounds, whose stacks begin at other places within a cache line and a page: how memory is copied and compared
         depends on that, and the place on the kernel. And a round that did something besides (a courier; the lease, after a long pause)

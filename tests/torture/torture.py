@@ -25,6 +25,7 @@ with nomem.c preloaded: POINT is N or N+, the N-th allocation of each process (a
 """
 import collections
 import errno
+import functools
 import hashlib
 import http.server
 import json
@@ -41,14 +42,19 @@ import tempfile
 import threading
 import time
 
-PROGRAM = os.path.abspath(os.environ.get("CRONHERD", "./cronherd"))
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "blackbox"))
+from boxes import with_sum  # noqa: E402
+from herdtest import PATIENCE, PROGRAM, read  # noqa: E402
+from herdtest import wait_until as wait_until_at_leisure  # noqa: E402
+
 SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "60"))
 # At most so many kills and so many failures.
 POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "25"))
 # At least so many, however slow the machine is.
 AT_LEAST = 10
-PATIENCE = float(os.environ.get("CRONHERD_TEST_PATIENCE", "60"))
+# A point takes a few hundredths of a second: nothing is waited for much longer than it takes.
+wait_until = functools.partial(wait_until_at_leisure, pause_s=0.003)
 
 # ---- points --------------------------------------------------------------------------------------------------------
 
@@ -132,14 +138,6 @@ def for_inject(point):
 
 # ---- looking -------------------------------------------------------------------------------------------------------
 
-def read(path, default=""):
-    try:
-        with open(path, errors="replace") as file:
-            return file.read()
-    except OSError:
-        return default
-
-
 def write(path, text, mode=0o644):
     with open(path, "w") as file:
         file.write(text)
@@ -162,27 +160,7 @@ def others():
     return {int(name): read(f"/proc/{name}/cmdline").split("\0") for name in os.listdir("/proc") if name.isdigit() and int(name) not in mine}
 
 
-def wait_until(what, probe):
-    end = time.monotonic() + PATIENCE
-    while True:
-        found = probe()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise Broken(f"waited in vain until {what}")
-        time.sleep(0.003)
-
-
-def with_sum(record):
-    """RECORD with the checksum that it needs to be believed (base/hash.h: FNV-1a)."""
-    record = "".join(line + "\n" for line in record.splitlines() if not line.startswith("sum "))
-    value = 0xcbf29ce484222325
-    for byte in record.encode():
-        value = (value ^ byte) * 0x100000001b3 & 0xffffffffffffffff
-    return record + f"sum {value:016x}\n"
-
-
-class Broken(Exception):
+class Broken(AssertionError):
     """A promise was not kept."""
 
 
@@ -833,7 +811,7 @@ class Tally:
         try:
             if not scenario.once(point):
                 self.missed.append(point)
-        except (Broken, OSError, subprocess.SubprocessError, ValueError) as failure:
+        except (AssertionError, OSError, subprocess.SubprocessError, ValueError) as failure:
             self.broken.append(point)
             print(f"{self.name}: {point}: {failure}\n    again: CRONHERD=$PWD/build/cronherd python3 tests/torture/torture.py {self.name} {point}", flush=True)
 
