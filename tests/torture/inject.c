@@ -50,8 +50,9 @@ int main(void)
 #include <sys/user.h>
 #include <linux/ptrace.h>
 
+#include "callnames.h"
+
 #define TASKS_MAX  256
-#define CALLS_MAX  512
 #define ROLE_SIZE  64
 #define NOT_A_CALL (-1)
 
@@ -66,7 +67,7 @@ struct task {
 	bool is_inside;	 /* of a system call */
 	bool is_resting; /* a minder that waits for its next child */
 	int fails_with;	 /* the call that it is in; 0: as it is */
-	unsigned counts[CALLS_MAX];
+	unsigned counts[CALLNAMES_MAX];
 };
 
 struct point {
@@ -84,170 +85,6 @@ struct run {
 	struct point point;
 	pid_t command;
 	struct task tasks[TASKS_MAX];
-};
-
-static const char *const names[CALLS_MAX] = {
-#define CALL(name) [SYS_##name] = #name
-	CALL(accept4),
-	CALL(access),
-	CALL(arch_prctl),
-	CALL(bind),
-	CALL(brk),
-	CALL(chdir),
-	CALL(chmod),
-	CALL(clock_gettime),
-	CALL(clock_nanosleep),
-	CALL(clone),
-	CALL(clone3),
-	CALL(close),
-	CALL(close_range),
-	CALL(connect),
-	CALL(dup),
-	CALL(dup2),
-	CALL(dup3),
-	CALL(epoll_create1),
-	CALL(epoll_ctl),
-	CALL(epoll_pwait),
-	CALL(epoll_wait),
-	CALL(eventfd2),
-	CALL(execve),
-	CALL(execveat),
-	CALL(exit),
-	CALL(exit_group),
-	CALL(faccessat),
-	CALL(faccessat2),
-	CALL(fadvise64),
-	CALL(fallocate),
-	CALL(fchmod),
-	CALL(fchmodat),
-	CALL(fchown),
-	CALL(fchownat),
-	CALL(fcntl),
-	CALL(fdatasync),
-	CALL(flock),
-	CALL(fork),
-	CALL(fstat),
-	CALL(fstatfs),
-	CALL(fsync),
-	CALL(ftruncate),
-	CALL(futex),
-	CALL(getcwd),
-	CALL(getdents64),
-	CALL(getegid),
-	CALL(geteuid),
-	CALL(getgid),
-	CALL(getgroups),
-	CALL(getpeername),
-	CALL(getpgid),
-	CALL(getpgrp),
-	CALL(getpid),
-	CALL(getppid),
-	CALL(getpriority),
-	CALL(getrandom),
-	CALL(getrlimit),
-	CALL(getrusage),
-	CALL(getsid),
-	CALL(getsockname),
-	CALL(getsockopt),
-	CALL(gettid),
-	CALL(gettimeofday),
-	CALL(getuid),
-	CALL(getxattr),
-	CALL(inotify_add_watch),
-	CALL(inotify_init1),
-	CALL(ioctl),
-	CALL(kill),
-	CALL(link),
-	CALL(linkat),
-	CALL(lseek),
-	CALL(lstat),
-	CALL(madvise),
-	CALL(mkdir),
-	CALL(mkdirat),
-	CALL(mmap),
-	CALL(mprotect),
-	CALL(mremap),
-	CALL(munmap),
-	CALL(nanosleep),
-	CALL(newfstatat),
-	CALL(open),
-	CALL(openat),
-	CALL(openat2),
-	CALL(pause),
-	CALL(pidfd_open),
-	CALL(pidfd_send_signal),
-	CALL(pipe),
-	CALL(pipe2),
-	CALL(poll),
-	CALL(ppoll),
-	CALL(prctl),
-	CALL(pread64),
-	CALL(prlimit64),
-	CALL(pselect6),
-	CALL(pwrite64),
-	CALL(read),
-	CALL(readlink),
-	CALL(readlinkat),
-	CALL(readv),
-	CALL(recvfrom),
-	CALL(recvmmsg),
-	CALL(recvmsg),
-	CALL(rename),
-	CALL(renameat),
-	CALL(renameat2),
-	CALL(rmdir),
-	CALL(rseq),
-	CALL(rt_sigaction),
-	CALL(rt_sigpending),
-	CALL(rt_sigprocmask),
-	CALL(rt_sigreturn),
-	CALL(rt_sigsuspend),
-	CALL(rt_sigtimedwait),
-	CALL(sched_getaffinity),
-	CALL(sched_yield),
-	CALL(select),
-	CALL(sendfile),
-	CALL(sendmmsg),
-	CALL(sendmsg),
-	CALL(sendto),
-	CALL(set_robust_list),
-	CALL(set_tid_address),
-	CALL(setgid),
-	CALL(setgroups),
-	CALL(setpgid),
-	CALL(setpriority),
-	CALL(setresgid),
-	CALL(setresuid),
-	CALL(setrlimit),
-	CALL(setsid),
-	CALL(setsockopt),
-	CALL(setuid),
-	CALL(shutdown),
-	CALL(sigaltstack),
-	CALL(socket),
-	CALL(socketpair),
-	CALL(stat),
-	CALL(statfs),
-	CALL(statx),
-	CALL(symlink),
-	CALL(symlinkat),
-	CALL(sync),
-	CALL(sysinfo),
-	CALL(tgkill),
-	CALL(timer_settime),
-	CALL(tkill),
-	CALL(truncate),
-	CALL(umask),
-	CALL(uname),
-	CALL(unlink),
-	CALL(unlinkat),
-	CALL(utimensat),
-	CALL(vfork),
-	CALL(wait4),
-	CALL(waitid),
-	CALL(write),
-	CALL(writev),
-#undef CALL
 };
 
 static volatile sig_atomic_t is_hung;
@@ -302,8 +139,8 @@ static void go_on(const struct task *task, int sig)
 
 static const char *name_of(uint64_t nr, char buf[16])
 {
-	if (nr < CALLS_MAX && names[nr])
-		return names[nr];
+	if (nr < CALLNAMES_MAX && callnames[nr])
+		return callnames[nr];
 	snprintf(buf, 16, "nr%u", (unsigned)nr);
 	return buf;
 }
@@ -420,7 +257,7 @@ static void enter(struct run *run, struct task *task, const struct ptrace_syscal
 	uint64_t nr = info->entry.nr;
 	char buf[16], path[256];
 	const char *name = name_of(nr, buf);
-	unsigned number = ++task->counts[nr < CALLS_MAX ? nr : 0];
+	unsigned number = ++task->counts[nr < CALLNAMES_MAX ? nr : 0];
 
 	task->is_inside = true;
 	task->fails_with = 0;
