@@ -811,7 +811,7 @@ class Tally:
         try:
             if not scenario.once(point):
                 self.missed.append(point)
-        except (AssertionError, OSError, subprocess.SubprocessError, ValueError) as failure:
+        except (AssertionError, OSError, subprocess.SubprocessError, sqlite3.Error, ValueError) as failure:
             self.broken.append(point)
             print(f"{self.name}: {point}: {failure}\n    again: CRONHERD=$PWD/build/cronherd python3 tests/torture/torture.py {self.name} {point}", flush=True)
 
