@@ -45,12 +45,17 @@ static void check(const struct slotcache_entry *entry)
 
 static void load(const struct slotcache_stamp *stamp)
 {
-	size_t count;
-	struct slotcache_entry *entries = slotcache_load(&dir, stamp, &count);
+	const struct slotcache_entry *entry;
+	struct slotcache_reader reader;
+	size_t count, given = 0;
 
-	for (size_t i = 0; entries && i < count; i++)
-		check(&entries[i]);
-	free(entries);
+	if (!slotcache_open(&reader, &dir, stamp, &count))
+		return;
+	for (; (entry = slotcache_next(&reader)); given++)
+		check(entry);
+	FUZZ_CHECK(given <= count);
+	FUZZ_CHECK(!slotcache_is_whole(&reader) || given == count);
+	slotcache_close(&reader);
 }
 
 /* The good file of two entries, the input over it, a right checksum. */

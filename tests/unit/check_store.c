@@ -382,7 +382,8 @@ static bool says(const char *text, int dir_fd)
 
 	said_open(&said, dir_fd, temp);
 	is_new = text && said_is_new(&said, text);
-	said_close(&said);
+	said_write(&said);
+	said_free(&said);
 	return is_new;
 }
 
@@ -404,16 +405,26 @@ END_TEST
 
 /* ---- slot cache --------------------------------------------------------------------------- */
 
+/* How many entries the cache gives, all of which must be as they were written; 0: it is of no use. */
 static size_t cached(uint64_t config)
 {
 	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, config);
-	size_t count = 0;
-	struct slotcache_entry *entries = slotcache_load(&dir, &stamp, &count);
+	const struct slotcache_entry *entry;
+	struct slotcache_reader reader;
+	char last[WORKER_NAME_MAX + 8] = "";
+	size_t count = 0, given = 0;
+	bool is_whole;
 
-	if (!entries)
+	if (!slotcache_open(&reader, &dir, &stamp, &count))
 		return 0;
-	ck_assert_str_eq(entries[1].name, "b");
-	free(entries);
+	for (; (entry = slotcache_next(&reader)); given++)
+		memcpy(last, entry->name, sizeof(last));
+	is_whole = slotcache_is_whole(&reader);
+	slotcache_close(&reader);
+	if (!is_whole)
+		return 0;
+	ck_assert_uint_eq(given, count);
+	ck_assert_str_eq(last, "b");
 	return count;
 }
 
@@ -480,6 +491,35 @@ START_TEST(slots_of_what_cannot_be_are_ignored)
 }
 END_TEST
 
+/* More than are read at once. */
+START_TEST(many_slots_come_in_their_order)
+{
+	struct slotcache_stamp stamp = slotcache_stamp_of(&dir, 7);
+	const struct slotcache_entry *entry;
+	struct slotcache_entry entries[100];
+	struct slotcache_reader reader;
+	size_t count;
+
+	memset(entries, 0, sizeof(entries));
+	for (int i = 0; i < 100; i++) {
+		entries[i].number = i;
+		entries[i].record = (struct record)RECORD_INIT;
+	}
+	for (size_t all = 0; all <= 100; all += 4) {
+		int next = 0;
+
+		slotcache_save(&dir, &stamp, entries, all);
+		ck_assert(slotcache_open(&reader, &dir, &stamp, &count));
+		ck_assert_uint_eq(count, all);
+		while ((entry = slotcache_next(&reader)))
+			ck_assert_int_eq(entry->number, next++);
+		ck_assert_int_eq(next, (int)all);
+		ck_assert(slotcache_is_whole(&reader));
+		slotcache_close(&reader);
+	}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("store");
@@ -507,6 +547,7 @@ static Suite *suite(void)
 	tcase_add_test(t, slots_are_remembered_until_anything_changes);
 	tcase_add_test(t, altered_slots_are_ignored);
 	tcase_add_test(t, slots_of_what_cannot_be_are_ignored);
+	tcase_add_test(t, many_slots_come_in_their_order);
 	suite_add_tcase(s, t);
 	return s;
 }

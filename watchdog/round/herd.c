@@ -216,45 +216,79 @@ static void sort(struct herd *herd)
 	}
 }
 
+void herd_recall_slot(const struct herd *herd, const struct slotcache_entry *entry, struct slot *slot)
+{
+	const struct worker *worker = entry->worker < herd->config.worker_count
+					      ? &herd->config.workers[entry->worker]
+					      : NULL;
+
+	init_slot(slot, entry->name, entry->number, worker, (enum definition)entry->definition);
+	slot->is_cached = true;
+	slot->has_pidfile = entry->has_pidfile;
+	slot->cached_inode = entry->pidfile_inode;
+	slot->cached_changed_ns = entry->pidfile_changed_ns;
+	slot->pidfile = entry->pidfile;
+	slot->record = entry->record;
+}
+
+static void free_slots(struct herd *herd)
+{
+	for (size_t i = 0; i < herd->count; i++) {
+		family_free(&herd->slots[i].family);
+		if (!herd->slots[i].instance.worker)
+			free((char *)(uintptr_t)herd->slots[i].instance.name);
+	}
+	free(herd->slots);
+	herd->slots = NULL;
+	herd->count = 0;
+}
+
 /* The slots as a healthy round found them, where nothing has changed since. */
 static bool lay_out_cached(struct herd *herd)
 {
+	const struct slotcache_entry *entry;
+	struct slotcache_reader reader;
 	size_t count;
 
-	herd->cached = slotcache_load(&herd->scene.dir, &herd->stamp, &count);
-	if (!herd->cached)
+	if (!slotcache_open(&reader, &herd->scene.dir, &herd->stamp, &count))
 		return false;
 	herd->slots = mem_resize(NULL, count ? count : 1, sizeof(*herd->slots));
-	for (size_t i = 0; i < count; i++) {
-		const struct slotcache_entry *entry = &herd->cached[i];
-		const struct worker *worker = entry->worker < herd->config.worker_count
-						      ? &herd->config.workers[entry->worker]
-						      : NULL;
-		struct slot *slot = &herd->slots[herd->count++];
-
-		init_slot(slot, entry->name, entry->number, worker,
-			  (enum definition)entry->definition);
-		slot->cached = entry;
-	}
-	return true;
+	while (herd->count < count && (entry = slotcache_next(&reader)))
+		herd_recall_slot(herd, entry, &herd->slots[herd->count++]);
+	herd->is_cached = slotcache_is_whole(&reader);
+	slotcache_close(&reader);
+	if (!herd->is_cached)
+		free_slots(herd);
+	return herd->is_cached;
 }
 
-static int lay_out(struct herd *herd, char *const *only, struct err *err)
+static void lay_out_only(struct herd *herd, char *const *only)
 {
-	if (only) {
-		add_only(herd, only);
-		sort(herd);
-		return 0;
-	}
-	herd->stamp = slotcache_stamp_of(&herd->scene.dir, herd->config.stamp.hash ^ herd->scales.hash);
-	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
-	if (!herd->config.error_count && lay_out_cached(herd))
-		return 0;
-	add_defined(herd);
-	if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
-	    add_from(herd, herd->scene.dir.records_fd, "", err))
-		return -1;
+	add_only(herd, only);
 	sort(herd);
+}
+
+static void apply_holds(struct herd *herd)
+{
+	for (size_t i = 0; i < herd->count; i++) {
+		struct slot *slot = &herd->slots[i];
+
+		slot->hold = holds_find(&herd->holds, &slot->instance);
+		slot->is_held = slot->hold != NULL;
+	}
+}
+
+int herd_lay_out(struct herd *herd, struct err *err)
+{
+	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
+	if (herd->config.error_count || !lay_out_cached(herd)) {
+		add_defined(herd);
+		if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
+		    add_from(herd, herd->scene.dir.records_fd, "", err))
+			return -1;
+		sort(herd);
+	}
+	apply_holds(herd);
 	return 0;
 }
 
@@ -358,12 +392,7 @@ int herd_read_holds(struct herd *herd, struct err *err)
 	}
 	holds_free(&herd->holds);
 	herd->holds = holds;
-	for (size_t i = 0; i < herd->count; i++) {
-		struct slot *slot = &herd->slots[i];
-
-		slot->hold = holds_find(&herd->holds, &slot->instance);
-		slot->is_held = slot->hold != NULL;
-	}
+	apply_holds(herd);
 	return 0;
 }
 
@@ -396,24 +425,24 @@ int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	if (open_proc(scene, err) ||
 	    statedir_open(&scene->dir, herd->config.state_dir, herd->config.pidfile_dir,
 			  access == HERD_READ, err) ||
-	    claim(herd, access, err) || scales_read(&herd->scales, &scene->dir, err) ||
-	    lay_out(herd, access == HERD_HEAL ? terms->only : NULL, err) ||
-	    herd_read_holds(herd, err))
+	    claim(herd, access, err) || scales_read(&herd->scales, &scene->dir, err))
 		return -1;
-	if (access == HERD_WRITE && scene->claim != LEASE_FOREIGN)
+	if (access == HERD_HEAL)
+		lay_out_only(herd, terms->only);
+	else
+		herd->stamp = slotcache_stamp_of(&scene->dir,
+						 herd->config.stamp.hash ^ herd->scales.hash);
+	if (herd_read_holds(herd, err) ||
+	    ((access == HERD_READ || access == HERD_WRITE) && herd_lay_out(herd, err)))
+		return -1;
+	if ((access == HERD_WRITE || access == HERD_GLANCE) && scene->claim != LEASE_FOREIGN)
 		tell_config(herd);
 	return 0;
 }
 
 void herd_close(struct herd *herd)
 {
-	for (size_t i = 0; i < herd->count; i++) {
-		family_free(&herd->slots[i].family);
-		if (!herd->slots[i].instance.worker)
-			free((char *)(uintptr_t)herd->slots[i].instance.name);
-	}
-	free(herd->slots);
-	free(herd->cached);
+	free_slots(herd);
 	strlist_free(&herd->problems);
 	spool_close(&herd->telling.spool);
 	free(herd->telling.source);
@@ -472,7 +501,7 @@ static void save_slots(const struct herd *herd)
 	struct slotcache_entry *entries;
 	bool is_good = true;
 
-	if (herd->cached || herd->scene.lock.fd >= 0 || herd->config.error_count || !herd->count ||
+	if (herd->is_cached || herd->scene.lock.fd >= 0 || herd->config.error_count || !herd->count ||
 	    !confstamp_is_settled(&herd->config.stamp, herd->started_wall_ms) ||
 	    herd->stamp.newest_wall_ms > herd->started_wall_ms - SETTLED_AFTER_S * 1000)
 		return;

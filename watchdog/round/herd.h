@@ -42,7 +42,10 @@ struct slot {
 	bool at_once;            /* KILL instead of the stop signal */
 	bool is_put_down;        /* never started, even if its hold expires meanwhile */
 	bool all_at_once;        /* renewed without waiting for its fellows */
-	const struct slotcache_entry *cached; /* until the first look; NULL: read the files */
+	/* Until the first look, where slots.cache knew it: HAS_PIDFILE, PIDFILE and RECORD stand for the files as long as its pidfile is this one. */
+	bool is_cached;
+	uint64_t cached_inode;
+	int64_t cached_changed_ns;
 	/* What the last pass found: */
 	bool has_pidfile;        /* one that proves an identity */
 	struct pidfile pidfile;
@@ -98,12 +101,13 @@ struct herd {
 	struct telling telling;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */
-	struct slotcache_entry *cached; /* NULL: laid out from the directories */
+	bool is_cached; /* slots.cache is as it would be written anew */
 };
 
 enum herd_access {
 	HERD_READ,  /* looks only: makes no directory, takes no lease */
 	HERD_WRITE,
+	HERD_GLANCE, /* as HERD_WRITE, but no slot is laid out: glance, then herd_lay_out where that was not enough */
 	HERD_HEAL   /* writes too, for the instances of the terms and what they depend on: no more is laid out */
 };
 
@@ -121,6 +125,12 @@ struct herd_terms {
 int herd_open(struct herd *herd, const char *main_file, enum herd_access access,
 	      const struct herd_terms *terms, const struct out *out, struct err *err);
 void herd_close(struct herd *herd);
+
+/* Lays out the slots, where herd_open has not. 0, or -1 with ERR: herd_close. */
+int herd_lay_out(struct herd *herd, struct err *err);
+
+/* Makes SLOT of ENTRY, as herd_lay_out does. A name that is no worker's is allocated. */
+void herd_recall_slot(const struct herd *herd, const struct slotcache_entry *entry, struct slot *slot);
 
 /* Whether nothing at all is known of the worker NAME: its file is broken, and it has left no trace. */
 bool herd_lacks(const struct herd *herd, const char *name);

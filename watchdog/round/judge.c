@@ -172,6 +172,31 @@ static void roll(struct herd *herd, size_t first, size_t last)
 	}
 }
 
+void judge_alone(struct herd *herd, struct slot *slot, struct decision *decision)
+{
+	slot->may_replace = false;
+	slot->is_pending = slot->seen.is_passing;
+	slot->is_busy = false;
+	slot->is_ready = true;
+	judge_slot(herd, slot, decision);
+	slot->is_rising = slot->is_selected && decision->action == ACTION_START;
+	/* What nobody does here is not under way. */
+	if (!slot->is_selected && decision->action != ACTION_NONE)
+		slot->state = (enum state)slot->record.state;
+	slot->pressure = pressure_on(herd, slot);
+}
+
+bool judge_is_to_do(const struct slot *slot, const struct decision *decision)
+{
+	if (slot->seen.liveness == LIVENESS_UNKNOWN)
+		return false;
+	return decision->action != ACTION_NONE || !record_equal(&decision->record, &slot->record) ||
+	       slot->record.untold ||
+	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered) ||
+	       (slot->seen.liveness == LIVENESS_DEAD && slot->has_pidfile &&
+		slot->intent != INTENT_FREEZE);
+}
+
 void judge_all(struct herd *herd)
 {
 	struct decision decision;
@@ -182,16 +207,7 @@ void judge_all(struct herd *herd)
 
 		if (!slot->is_looked_at)
 			continue;
-		slot->may_replace = false;
-		slot->is_pending = slot->seen.is_passing;
-		slot->is_busy = false;
-		slot->is_ready = true;
-		judge_slot(herd, slot, &decision);
-		slot->is_rising = slot->is_selected && decision.action == ACTION_START;
-		/* What nobody does here is not under way. */
-		if (!slot->is_selected && decision.action != ACTION_NONE)
-			slot->state = (enum state)slot->record.state;
-		slot->pressure = pressure_on(herd, slot);
+		judge_alone(herd, slot, &decision);
 		has_pressure |= slot->pressure != REASON_NONE;
 	}
 	for (size_t first = 0; has_pressure && first < herd->count;) {

@@ -10,23 +10,17 @@
 /* One stat instead of reading two files: the pidfile is still that very file. */
 static bool recall(const struct herd *herd, struct slot *slot)
 {
-	const struct slotcache_entry *entry = slot->cached;
 	char name[OBSERVE_PIDFILE_SIZE];
 	struct stat st;
 
-	slot->cached = NULL;
-	if (!entry)
+	if (!slot->is_cached)
 		return false;
-	if (entry->has_pidfile &&
-	    (fstatat(herd->scene.dir.pidfiles_fd, observe_pidfile_name(&slot->instance, name), &st,
-		     AT_SYMLINK_NOFOLLOW) ||
-	     (uint64_t)st.st_ino != entry->pidfile_inode ||
-	     herd_changed_ns(&st) != entry->pidfile_changed_ns))
-		return false;
-	slot->has_pidfile = entry->has_pidfile;
-	slot->pidfile = entry->pidfile;
-	slot->record = entry->record;
-	return true;
+	slot->is_cached = false;
+	return !slot->has_pidfile ||
+	       (fstatat(herd->scene.dir.pidfiles_fd, observe_pidfile_name(&slot->instance, name),
+			&st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		(uint64_t)st.st_ino == slot->cached_inode &&
+		herd_changed_ns(&st) == slot->cached_changed_ns);
 }
 
 static int read_files(const struct herd *herd, struct slot *slot)

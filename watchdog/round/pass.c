@@ -277,17 +277,6 @@ static void carry_out(struct herd *herd, struct slot *slot, struct decision *dec
 	}
 }
 
-static bool is_to_do(const struct slot *slot, const struct decision *decision)
-{
-	if (slot->seen.liveness == LIVENESS_UNKNOWN)
-		return false;
-	return decision->action != ACTION_NONE || !record_equal(&decision->record, &slot->record) ||
-	       slot->record.untold ||
-	       (slot->seen.liveness == LIVENESS_ALIVE && slot->seen.recovered) ||
-	       (slot->seen.liveness == LIVENESS_DEAD && slot->has_pidfile &&
-		slot->intent != INTENT_FREEZE);
-}
-
 /*
  * A zombie whose exit nobody has told yet: its minder is just about to. Whoever looks in between waits for the note for a
  * moment rather than call the exit unknown.
@@ -324,7 +313,7 @@ static void act_locked(struct herd *herd, struct slot *slot, bool is_start)
 	if (awaits_note(herd, slot))
 		return;
 	judge_slot(herd, slot, &decision);
-	if (!is_to_do(slot, &decision))
+	if (!judge_is_to_do(slot, &decision))
 		return;
 	/* What looked like a stop has become a start: that needs the search. */
 	if (decision.action == ACTION_START && !is_start) {
@@ -405,7 +394,7 @@ static void act_on_stops(struct herd *herd)
 		if (is_to_be_barred(slot))
 			/* It may live, with its pidfile and record lost. */
 			act_on(herd, slot, slot->instance.worker != NULL);
-		else if (is_to_do(slot, &decision) && decision.action != ACTION_START)
+		else if (judge_is_to_do(slot, &decision) && decision.action != ACTION_START)
 			act_on(herd, slot, false);
 	}
 }
@@ -433,7 +422,7 @@ static void act_on_starts(struct herd *herd)
 			continue;
 		slot->is_ready = judge_is_ready(herd, slot, &is_soon);
 		judge_slot(herd, slot, &decision);
-		if (!is_to_do(slot, &decision))
+		if (!judge_is_to_do(slot, &decision))
 			continue;
 		if (decision.action == ACTION_START)
 			prepare_starts(herd);

@@ -91,6 +91,15 @@ static void rotate_log(struct rotation *rotation, const struct slot *slot, int w
 	free(path);
 }
 
+/* Whether the log WHICH of SLOT is one to look at; IS_FIRST: of the instances of its worker. */
+static bool is_to_look_at(const struct slot *slot, int which, bool is_first)
+{
+	const struct worker_options *options = &slot->instance.worker->options;
+	const char *text = text_of(options, which);
+
+	return options->log_maxbytes > 0 && text && (is_first || is_numbered(text));
+}
+
 void rotate_logs(struct herd *herd, struct strlist *problems)
 {
 	struct rotation rotation = { .herd = herd, .problems = problems };
@@ -102,17 +111,31 @@ void rotate_logs(struct herd *herd, struct strlist *problems)
 		const struct slot *slot = &herd->slots[i];
 		const struct worker *worker = slot->instance.worker;
 
-		if (!slot->is_selected || slot->definition != DEFINITION_CURRENT ||
-		    worker->options.log_maxbytes <= 0)
+		if (!slot->is_selected || slot->definition != DEFINITION_CURRENT)
 			continue;
-		for (int which = 1; which <= 2; which++) {
-			const char *text = text_of(&worker->options, which);
-
-			if (text && (worker != previous || is_numbered(text)))
+		for (int which = 1; which <= 2; which++)
+			if (is_to_look_at(slot, which, worker != previous))
 				rotate_log(&rotation, slot, which);
-		}
 		previous = worker;
 	}
 	nameindex_free(&rotation.seen);
 	strlist_free(&rotation.paths);
+}
+
+bool rotate_is_due(const struct herd *herd, const struct slot *slot, bool is_first)
+{
+	bool is_due = false;
+
+	for (int which = 1; which <= 2 && !is_due; which++) {
+		struct err err = ERR_INIT;
+		char *path;
+
+		if (!is_to_look_at(slot, which, is_first))
+			continue;
+		path = expand_logfile(&herd->config, &slot->instance, which, &err);
+		is_due = path ? has_outgrown(path, slot->instance.worker->options.log_maxbytes)
+			      : err.kind != ERR_NONE;
+		free(path);
+	}
+	return is_due;
 }

@@ -15,4 +15,10 @@
  */
 void rotate_logs(struct herd *herd, struct strlist *problems);
 
+/*
+ * Whether rotate_logs would have anything to do, or to say, about the logs of SLOT. IS_FIRST: no other instance of its worker
+ * was asked before; of the others, only what is a log of their own counts.
+ */
+bool rotate_is_due(const struct herd *herd, const struct slot *slot, bool is_first);
+
 #endif

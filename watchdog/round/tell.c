@@ -171,7 +171,7 @@ static void add_config_event(struct herd *herd, enum event_type type, const char
 /* Line by line what was told; nothing where that is not known. */
 static void read_told(int state_fd, struct strlist *files)
 {
-	char *text = mem_alloc(BROKEN_MAX);
+	char *text = mem_resize(NULL, BROKEN_MAX, 1);
 	char *save;
 
 	if (atomfile_read(state_fd, BROKEN_FILE, text, BROKEN_MAX) > 0)

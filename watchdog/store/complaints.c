@@ -153,7 +153,7 @@ void complaints_parse(const char *text, struct complaints *complaints)
 
 static char *read_file(int state_fd)
 {
-	char *text = mem_alloc(TEXT_SIZE);
+	char *text = mem_resize(NULL, TEXT_SIZE, 1);
 
 	if (atomfile_read(state_fd, COMPLAINTS_FILE, text, TEXT_SIZE) < 0)
 		text[0] = '\0';

@@ -10,6 +10,8 @@
 
 #include "pidfiles/atomfile.h"
 #include "watchdog/base/hash.h"
+#include "watchdog/base/mem.h"
+#include "watchdog/base/str.h"
 
 #define FILE_NAME "said"
 #define LINE_SIZE 17
@@ -22,22 +24,32 @@ static int open_fallback(void)
 	return fd >= 0 ? fd : open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Most rounds have nothing to complain of: memory that is not touched costs nothing. */
+static void add(struct said_hashes *hashes, uint64_t hash)
+{
+	if (hashes->count == SAID_MAX)
+		return;
+	if (!hashes->items)
+		hashes->items = mem_resize(NULL, SAID_MAX, sizeof(*hashes->items));
+	hashes->items[hashes->count++] = hash;
+}
+
 static void read_from(struct said *said, int dir_fd, const char *name)
 {
-	char text[TEXT_SIZE];
-	char *at = text;
+	char *text = mem_resize(NULL, TEXT_SIZE, 1);
+	const char *at = text;
 	char *end;
 
-	if (dir_fd < 0 || atomfile_read(dir_fd, name, text, sizeof(text)) < 0)
-		return;
-	while (said->before_count < SAID_MAX) {
+	if (dir_fd < 0 || atomfile_read(dir_fd, name, text, TEXT_SIZE) < 0)
+		text[0] = '\0';
+	for (;; at = end) {
 		uint64_t hash = strtoull(at, &end, 16);
 
 		if (end == at)
-			return;
-		said->before[said->before_count++] = hash;
-		at = end;
+			break;
+		add(&said->before, hash);
 	}
+	free(text);
 }
 
 void said_open(struct said *said, int dir_fd, const char *herd)
@@ -53,10 +65,10 @@ void said_open(struct said *said, int dir_fd, const char *herd)
 		close(fd);
 }
 
-static bool has(const uint64_t *hashes, size_t count, uint64_t hash)
+static bool has(const struct said_hashes *hashes, uint64_t hash)
 {
-	for (size_t i = 0; i < count; i++)
-		if (hashes[i] == hash)
+	for (size_t i = 0; i < hashes->count; i++)
+		if (hashes->items[i] == hash)
 			return true;
 	return false;
 }
@@ -65,50 +77,48 @@ bool said_is_new(struct said *said, const char *text)
 {
 	uint64_t hash = hash_text(HASH_INIT, text);
 
-	if (has(said->now, said->now_count, hash))
+	if (has(&said->now, hash))
 		return false;
-	if (said->now_count < SAID_MAX)
-		said->now[said->now_count++] = hash;
-	return !has(said->before, said->before_count, hash);
+	add(&said->now, hash);
+	return !has(&said->before, hash);
 }
 
 void said_keep(struct said *said, const char *text)
 {
-	if (has(said->before, said->before_count, hash_text(HASH_INIT, text)))
+	if (has(&said->before, hash_text(HASH_INIT, text)))
 		(void)said_is_new(said, text); /* it is not */
 }
 
-static bool is_unchanged(const struct said *said)
+/* Whether all that is in A is in B. */
+static bool is_within(const struct said_hashes *a, const struct said_hashes *b)
 {
-	for (size_t i = 0; i < said->now_count; i++)
-		if (!has(said->before, said->before_count, said->now[i]))
-			return false;
-	for (size_t i = 0; i < said->before_count; i++)
-		if (!has(said->now, said->now_count, said->before[i]))
+	for (size_t i = 0; i < a->count; i++)
+		if (!has(b, a->items[i]))
 			return false;
 	return true;
 }
 
 static int write_to(const struct said *said, int dir_fd, const char *name)
 {
-	char text[TEXT_SIZE];
-	size_t len = 0;
+	struct str text = STR_INIT;
+	int status;
 
 	if (dir_fd < 0)
 		return -1;
-	if (!said->now_count)
+	if (!said->now.count)
 		return unlinkat(dir_fd, name, 0);
-	for (size_t i = 0; i < said->now_count; i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%016" PRIx64 "\n",
-					said->now[i]);
-	return atomfile_write(dir_fd, name, text, len, 0600, ATOMFILE_VOLATILE);
+	for (size_t i = 0; i < said->now.count; i++)
+		str_addf(&text, "%016" PRIx64 "\n", said->now.items[i]);
+	status = atomfile_write(dir_fd, name, text.data, text.len, 0600, ATOMFILE_VOLATILE);
+	str_free(&text);
+	return status;
 }
 
-void said_close(struct said *said)
+void said_write(const struct said *said)
 {
 	int fd;
 
-	if (is_unchanged(said))
+	if (is_within(&said->now, &said->before) && is_within(&said->before, &said->now))
 		return;
 	fd = open_fallback();
 	/* One of the two; what the other held is of an earlier round. */
@@ -118,4 +128,11 @@ void said_close(struct said *said)
 		(void)unlinkat(fd, said->fallback, 0);
 	if (fd >= 0)
 		close(fd);
+}
+
+void said_free(struct said *said)
+{
+	free(said->before.items);
+	free(said->now.items);
+	said->before = said->now = (struct said_hashes){ 0 };
 }

@@ -15,13 +15,16 @@
 
 #define SAID_MAX 2048 /* complaints remembered; beyond that they are said again */
 
+struct said_hashes {
+	uint64_t *items; /* room for SAID_MAX; NULL while there is none */
+	size_t count;
+};
+
 struct said {
 	int dir_fd;        /* the state directory; -1: none, the fallback is used */
 	char fallback[64]; /* name in the fallback directory */
-	uint64_t before[SAID_MAX];
-	size_t before_count;
-	uint64_t now[SAID_MAX];
-	size_t now_count;
+	struct said_hashes before;
+	struct said_hashes now;
 };
 
 /* DIR_FD may be -1. HERD (the main file's path) tells herds of one user apart. */
@@ -34,6 +37,9 @@ bool said_is_new(struct said *said, const char *text);
 void said_keep(struct said *said, const char *text);
 
 /* Remembers this round's complaints, where they differ from the last one's. */
-void said_close(struct said *said);
+void said_write(const struct said *said);
+
+/* After said_open, in any case. */
+void said_free(struct said *said);
 
 #endif

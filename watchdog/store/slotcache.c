@@ -15,6 +15,7 @@
 #define FILE_NAME "slots.cache"
 #define MAGIC	  UINT64_C(0x31746f6c73686372)
 #define COUNT_MAX 1000000
+#define BUFFERED  16 /* entries read at once: few pages */
 
 struct header {
 	uint64_t magic;
@@ -49,11 +50,10 @@ struct slotcache_stamp slotcache_stamp_of(const struct statedir *dir, uint64_t c
 	return stamp;
 }
 
-static uint64_t sum_of(const struct slotcache_entry *entries, size_t count)
+static uint64_t add_entries(uint64_t sum, const struct slotcache_entry *entries, size_t count)
 {
 	_Static_assert(sizeof(struct slotcache_entry) % 8 == 0, "summed in whole words");
-	return hash_words(HASH_INIT, (const uint64_t *)(const void *)entries,
-			  count * sizeof(*entries) / 8);
+	return hash_words(sum, (const uint64_t *)(const void *)entries, count * sizeof(*entries) / 8);
 }
 
 static bool is_for(const struct header *header, const struct slotcache_stamp *stamp, off_t size)
@@ -72,61 +72,84 @@ static bool is_sound(const struct slotcache_entry *entry)
 	       record_is_sound(&entry->record);
 }
 
-static bool are_sound(const struct slotcache_entry *entries, size_t count)
+static bool read_header(int fd, const struct slotcache_stamp *stamp, struct header *header)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!is_sound(&entries[i]))
-			return false;
-	return true;
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	       read(fd, header, sizeof(*header)) == (ssize_t)sizeof(*header) &&
+	       is_for(header, stamp, st.st_size);
 }
 
-static struct slotcache_entry *read_entries(int fd, const struct slotcache_stamp *stamp,
-					    size_t *count)
+bool slotcache_open(struct slotcache_reader *reader, const struct statedir *dir,
+		    const struct slotcache_stamp *stamp, size_t *count)
 {
 	struct header header;
-	struct slotcache_entry *entries;
-	struct stat st;
-	size_t size;
-
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) ||
-	    read(fd, &header, sizeof(header)) != (ssize_t)sizeof(header) ||
-	    !is_for(&header, stamp, st.st_size))
-		return NULL;
-	size = header.count * sizeof(*entries);
-	entries = malloc(size ? size : 1);
-	if (!entries)
-		return NULL;
-	if (read(fd, entries, size) != (ssize_t)size ||
-	    sum_of(entries, header.count) != header.checksum || !are_sound(entries, header.count)) {
-		free(entries);
-		return NULL;
-	}
-	*count = header.count;
-	return entries;
-}
-
-struct slotcache_entry *slotcache_load(const struct statedir *dir, const struct slotcache_stamp *stamp,
-				       size_t *count)
-{
-	struct slotcache_entry *entries;
 	int fd;
 
 	if (dir->fd < 0)
-		return NULL;
+		return false;
 	fd = openat(dir->fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
+		return false;
+	if (!read_header(fd, stamp, &header)) {
+		close(fd);
+		return false;
+	}
+	*reader = (struct slotcache_reader){ .fd = fd,
+					     .left = header.count,
+					     .sum = HASH_INIT,
+					     .checksum = header.checksum };
+	reader->buffer = mem_resize(NULL, BUFFERED, sizeof(*reader->buffer));
+	*count = header.count;
+	return true;
+}
+
+static bool fill(struct slotcache_reader *reader)
+{
+	size_t count = reader->left < BUFFERED ? reader->left : BUFFERED;
+	size_t size = count * sizeof(*reader->buffer);
+
+	if (!count || read(reader->fd, reader->buffer, size) != (ssize_t)size)
+		return false;
+	reader->sum = add_entries(reader->sum, reader->buffer, count);
+	reader->buffered = count;
+	reader->at = 0;
+	return true;
+}
+
+const struct slotcache_entry *slotcache_next(struct slotcache_reader *reader)
+{
+	const struct slotcache_entry *entry;
+
+	if (reader->at == reader->buffered && !fill(reader))
 		return NULL;
-	entries = read_entries(fd, stamp, count);
-	close(fd);
-	return entries;
+	entry = &reader->buffer[reader->at];
+	if (!is_sound(entry))
+		return NULL;
+	reader->at++;
+	reader->left--;
+	return entry;
+}
+
+bool slotcache_is_whole(const struct slotcache_reader *reader)
+{
+	return reader->left == 0 && reader->sum == reader->checksum;
+}
+
+void slotcache_close(struct slotcache_reader *reader)
+{
+	close(reader->fd);
+	free(reader->buffer);
+	reader->buffer = NULL;
 }
 
 void slotcache_save(const struct statedir *dir, const struct slotcache_stamp *stamp,
 		    const struct slotcache_entry *entries, size_t count)
 {
 	struct header header = { .magic = MAGIC,
-				 .checksum = sum_of(entries, count),
+				 .checksum = add_entries(HASH_INIT, entries, count),
 				 .entry_size = sizeof(*entries),
 				 .count = count,
 				 .config = stamp->config,

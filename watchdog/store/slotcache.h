@@ -41,9 +41,32 @@ struct slotcache_stamp {
 /* The stamp of what is in DIR now, beside CONFIG's. */
 struct slotcache_stamp slotcache_stamp_of(const struct statedir *dir, uint64_t config);
 
-/* The entries (allocated, *COUNT of them) where the cache's stamp equals STAMP; NULL else. */
-struct slotcache_entry *slotcache_load(const struct statedir *dir, const struct slotcache_stamp *stamp,
-				       size_t *count);
+/*
+ * Reading, an entry at a time, because memory that is touched for the first time is the dearest thing in a round:
+ *     if (slotcache_open(&reader, ...)) {
+ *         while ((entry = slotcache_next(&reader))) ...
+ *         slotcache_close(&reader);
+ *     }
+ * Each entry is sound by itself, but only the end tells whether they are what was written: what was made of them
+ * counts if slotcache_is_whole says so after the last.
+ */
+struct slotcache_reader {
+	int fd;
+	size_t left;       /* entries not given yet */
+	size_t buffered;   /* entries in BUFFER, of which AT is the next */
+	size_t at;
+	uint64_t sum;      /* of what was read */
+	uint64_t checksum; /* what it should be in the end */
+	struct slotcache_entry *buffer;
+};
+
+/* True where there is a cache with just STAMP; COUNT is how many entries it says it has. */
+bool slotcache_open(struct slotcache_reader *reader, const struct statedir *dir,
+		    const struct slotcache_stamp *stamp, size_t *count);
+/* NULL after the last, or where the rest cannot be used. Valid until the next call. */
+const struct slotcache_entry *slotcache_next(struct slotcache_reader *reader);
+bool slotcache_is_whole(const struct slotcache_reader *reader);
+void slotcache_close(struct slotcache_reader *reader);
 
 /* Writes ENTRIES. STAMP must have been taken before they were read, and be settled: nothing in it changed in the two
  * seconds before. Failing costs speed only. */

@@ -10,6 +10,7 @@
 #include "watchdog/base/units.h"
 #include "watchdog/config/conftell.h"
 #include "watchdog/round/converge.h"
+#include "watchdog/round/glance.h"
 #include "watchdog/round/publish.h"
 #include "watchdog/round/pulse.h"
 #include "watchdog/round/rotate.h"
@@ -264,25 +265,45 @@ static bool is_healing(const struct round *round)
 	return round->is_minded && round->is_part;
 }
 
+/* Who goes on looking needs the herd; who is called for some of it looks at those alone. */
+static enum herd_access access_of(const struct round *round)
+{
+	if (is_healing(round))
+		return HERD_HEAL;
+	return round->is_part || round->watch_ms ? HERD_WRITE : HERD_GLANCE;
+}
+
+/* Opens the herd and selects what this round is for; where a glance has found all well, nothing. 0, or -1 with ERR. */
+static int open_herd(struct round *round, struct err *err)
+{
+	struct herd *herd = &round->herd;
+	struct herd_terms terms = { .state_dir = round->state_dir, .only = round->targets };
+	enum herd_access access = access_of(round);
+
+	if (herd_open(herd, round->call->config_file, access, &terms, &round->call->out, err))
+		return -1;
+	herd->is_minded = round->is_minded;
+	if (access == HERD_HEAL) {
+		target_select_known(herd, round->targets, round->target_count);
+		return 0;
+	}
+	if (access == HERD_GLANCE && glance_finds_all_well(herd))
+		return 0;
+	if (access == HERD_GLANCE && herd_lay_out(herd, err))
+		return -1;
+	return target_select(herd, round->targets, round->target_count, err);
+}
+
 static int work(struct round *round)
 {
-	char *const *targets = round->targets;
-	int count = round->target_count;
 	struct err err = ERR_INIT;
 	struct herd *herd = &round->herd;
-	struct herd_terms terms = { .state_dir = round->state_dir, .only = targets };
 	int status;
 
-	round->is_part = count > 0;
-	status = herd_open(herd, round->call->config_file, is_healing(round) ? HERD_HEAL : HERD_WRITE,
-			   &terms, &round->call->out, &err);
+	round->is_part = round->target_count > 0;
+	status = open_herd(round, &err);
 	said_open(&round->said, herd->scene.dir.fd,
 		  herd->config.main_file ? herd->config.main_file : "");
-	herd->is_minded = round->is_minded;
-	if (status == 0 && is_healing(round))
-		target_select_known(herd, targets, count);
-	else if (status == 0)
-		status = target_select(herd, targets, count, &err);
 	if (status == 0) {
 		status = converge_herd(round);
 	} else {
@@ -293,7 +314,8 @@ static int work(struct round *round)
 	}
 	/* A part of the herd cannot say what the whole has stopped complaining of. */
 	if (!round->is_part)
-		said_close(&round->said);
+		said_write(&round->said);
+	said_free(&round->said);
 	herd_close(herd);
 	return status;
 }
