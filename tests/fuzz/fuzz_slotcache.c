@@ -82,7 +82,7 @@ static void write_altered(const uint8_t *data, size_t size, const struct slotcac
 		at |= fuzz_byte(&input);
 		whole[WORDS * 8 + at % sizeof(entries)] = (char)fuzz_byte(&input);
 	}
-	words[1] = hash_words(HASH_INIT, words + WORDS, sizeof(entries) / 8);
+	words[1] = hash_block(HASH_INIT, words + WORDS, sizeof(entries) / 8);
 	fuzz_write("slots.cache", whole, len);
 	free(whole);
 }

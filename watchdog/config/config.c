@@ -11,6 +11,7 @@
 #include "watchdog/base/clock.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/confcache.h"
+#include "watchdog/config/confimage.h"
 #include "watchdog/config/confcheck.h"
 #include "watchdog/config/confd.h"
 #include "watchdog/config/conferrors.h"
@@ -411,8 +412,10 @@ static void drop_broken(struct load *load)
 	config->group_count = groups;
 }
 
-static void make_indexes(struct config *config)
+void config_index(struct config *config)
 {
+	if (config->worker_index.count || config->group_index.count)
+		return;
 	for (size_t i = 0; i < config->worker_count; i++) {
 		const char *name = config->workers[i].name;
 		nameindex_put(&config->worker_index, name, strlen(name), i);
@@ -435,10 +438,8 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 
 	if (find_main(config, main_file, err) != 0)
 		return -1;
-	if (confcache_load(config)) {
-		make_indexes(config);
+	if (confcache_load(config))
 		return 0;
-	}
 	int64_t began_wall_ms = clock_read().wall_ms;
 	uint64_t main_before = stamp_of_main(config);
 	int rc = read_main(load, err);
@@ -462,7 +463,7 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 	}
 	drop_broken(load);
 	conftell_take(config, load->sections, load->section_count);
-	make_indexes(config);
+	config_index(config);
 	struct confstamp told = conftell_stamp(config);
 	if (rc == 0)
 		config->is_cacheable = config->error_count == 0 &&
@@ -490,8 +491,10 @@ int config_load(struct config *config, const char *main_file, struct err *err)
 
 static void free_definitions(struct config *config)
 {
-	if (config->image) {
-		free(config->image);
+	struct confimage image = { .data = config->image, .size = config->image_size };
+
+	if (image.data) {
+		confimage_free(&image);
 		return;
 	}
 	for (size_t i = 0; i < config->worker_count; i++)
@@ -535,14 +538,26 @@ const struct worker *config_worker(const struct config *config, const char *name
 {
 	size_t at;
 
-	return nameindex_find(&config->worker_index, name, strlen(name), &at) ? &config->workers[at]
-									      : NULL;
+	if (config->worker_index.count)
+		return nameindex_find(&config->worker_index, name, strlen(name), &at)
+			       ? &config->workers[at]
+			       : NULL;
+	for (at = 0; at < config->worker_count; at++)
+		if (strcmp(config->workers[at].name, name) == 0)
+			return &config->workers[at];
+	return NULL;
 }
 
 const struct config_group *config_group(const struct config *config, const char *name)
 {
 	size_t at;
 
-	return nameindex_find(&config->group_index, name, strlen(name), &at) ? &config->groups[at]
-									     : NULL;
+	if (config->group_index.count)
+		return nameindex_find(&config->group_index, name, strlen(name), &at)
+			       ? &config->groups[at]
+			       : NULL;
+	for (at = 0; at < config->group_count; at++)
+		if (strcmp(config->groups[at].name, name) == 0)
+			return &config->groups[at];
+	return NULL;
 }

@@ -61,7 +61,8 @@ struct config {
 	bool broken_unread; /* some could not be read to the end: there may be more names */
 	struct confstamp stamp; /* of the files, as read */
 	bool is_cacheable;	/* no errors, and the stamp proves the content: confcache_save may be called */
-	void *image;		/* private: what a compiled configuration's workers point into */
+	void *image;		/* private: what a compiled configuration's workers point into (confimage) */
+	uint64_t image_size;
 	struct nameindex worker_index; /* private, for the look-ups below */
 	struct nameindex group_index;
 };
@@ -86,7 +87,10 @@ void config_free(struct config *config);
 /* Appends "FILE:LINE: MESSAGE", without LINE where it is about the whole file. */
 void config_error_text(const struct config_error *error, struct str *text);
 
-/* NULL where there is none. By hash: does not scan. */
+/* Makes the look-ups below cheap, for who has many. Without it those of a compiled configuration scan. */
+void config_index(struct config *config);
+
+/* NULL where there is none. */
 const struct worker *config_worker(const struct config *config, const char *name);
 const struct config_group *config_group(const struct config *config, const char *name);
 

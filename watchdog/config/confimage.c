@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "watchdog/base/hash.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/config/nameindex.h"
 #include "watchdog/model/option.h"
 
-#define MAGIC "cronhrd1"
+#define MAGIC "cronhrd2"
 
 struct header {
 	char magic[8];
@@ -18,9 +19,10 @@ struct header {
 	uint64_t shape;
 	struct confimage_facts facts;
 	struct {
-		uint64_t at; /* offset from the start of the file, as all below */
+		uint64_t at; /* offset from the start of the file */
 		uint64_t count;
 	} workers, webhooks, pings, groups;
+	/* Pointers, as numbers. */
 	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file, status_page;
 	int64_t history_ms;
 	uint64_t has_minder;
@@ -49,8 +51,9 @@ static uint64_t hash_table(uint64_t hash, const struct option_spec *table)
 static uint64_t hash_shape(void)
 {
 	uint64_t hash = hash_text(HASH_INIT, MAGIC);
-	uint64_t sizes[] = { sizeof(struct header), sizeof(struct worker), sizeof(struct webhook),
-			     sizeof(struct ping), sizeof(struct config_group) };
+	uint64_t sizes[] = { sizeof(struct header),  sizeof(struct worker),
+			     sizeof(struct webhook), sizeof(struct ping),
+			     sizeof(struct config_group), CONFIMAGE_ADDRESS };
 
 	hash = hash_words(hash, sizes, sizeof(sizes) / sizeof(sizes[0]));
 	hash = hash_table(hash, option_table);
@@ -58,14 +61,19 @@ static uint64_t hash_shape(void)
 	return hash_table(hash, ping_option_table);
 }
 
-/* The buffers are sized in whole words; what is behind the end is zero. */
 static uint64_t hash_body(const struct header *header)
 {
 	size_t skip = offsetof(struct header, size);
-	size_t words = (header->size - skip + 7) / 8;
 
-	return hash_words(HASH_INIT, (const uint64_t *)(const void *)((const char *)header + skip),
-			  words);
+	return hash_block(HASH_INIT, (const uint64_t *)(const void *)((const char *)header + skip),
+			  (header->size - skip) / 8);
+}
+
+void confimage_free(struct confimage *image)
+{
+	if (image->data)
+		(void)munmap(image->data, image->size);
+	image->data = NULL;
 }
 
 static bool is_text(const struct option_spec *option)
@@ -75,27 +83,41 @@ static bool is_text(const struct option_spec *option)
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
-/* *AT holds an offset; it becomes a pointer. False where it leads outside. */
+/* What a pointer to the start of the image would be in it. */
+static uint64_t offset_of(const void *pointer)
+{
+	return pointer ? (uint64_t)(uintptr_t)pointer - CONFIMAGE_ADDRESS : 0;
+}
+
+static bool is_moved(const struct confimage *image)
+{
+	return (uintptr_t)image->data != CONFIMAGE_ADDRESS;
+}
+
+/* *AT becomes a pointer into the image as it stands. False where it leads outside. Written only if it has to be: pages are shared as long as
+ * they are not. */
 static bool point(const struct confimage *image, char **at)
 {
-	uint64_t offset = (uint64_t)(uintptr_t)*at;
+	uint64_t offset = offset_of(*at);
 
 	if (offset >= image->size)
 		return false;
-	*at = offset ? image->data + offset : NULL;
+	if (*at && is_moved(image))
+		*at = image->data + offset;
 	return true;
 }
 
 static bool point_list(const struct confimage *image, struct strlist *list)
 {
-	uint64_t offset = (uint64_t)(uintptr_t)list->items;
+	uint64_t offset = offset_of(list->items);
 
-	if (!offset && !list->count)
+	if (!list->items && !list->count)
 		return true;
-	if (offset % sizeof(char *) || offset >= image->size ||
+	if (!list->items || offset % sizeof(char *) || offset >= image->size ||
 	    list->count >= (image->size - offset) / sizeof(char *))
 		return false;
-	list->items = (char **)(void *)(image->data + offset);
+	if (is_moved(image))
+		list->items = (char **)(void *)(image->data + offset);
 	for (size_t i = 0; i < list->count; i++)
 		if (!list->items[i] || !point(image, &list->items[i]))
 			return false;
@@ -265,11 +287,11 @@ static bool are_possible(const struct config *config)
 	return is_good;
 }
 
-static bool take_path(const struct confimage *image, uint64_t offset, char **path)
+static bool take_path(const struct confimage *image, uint64_t pointer, char **path)
 {
-	char *at = (char *)(uintptr_t)offset;
+	char *at = (char *)(uintptr_t)pointer;
 
-	if (!offset || !point(image, &at))
+	if (!at || !point(image, &at))
 		return false;
 	*path = mem_dup(at);
 	return true;
@@ -280,7 +302,8 @@ bool confimage_is_ours(const struct confimage *image)
 {
 	const struct header *header = header_of(image);
 
-	return image->size >= sizeof(*header) && header->size == image->size &&
+	return image->size >= sizeof(*header) && image->size % 8 == 0 &&
+	       header->size == image->size &&
 	       memcmp(header->magic, MAGIC, sizeof(header->magic)) == 0 &&
 	       header->shape == hash_shape();
 }
@@ -323,6 +346,7 @@ bool confimage_open(struct confimage *image, struct config *config)
 	const struct header *header = header_of(image);
 
 	*config = (struct config){ .image = image->data,
+				   .image_size = image->size,
 				   .minder = header->has_minder != 0,
 				   .history_ms = header->history_ms };
 	if (point_all(image, config) && are_possible(config) && take_paths(image, config))
@@ -360,6 +384,7 @@ static uint64_t reserve(struct builder *b, size_t size)
 	return at;
 }
 
+/* The pointer to it, as a number; 0 for none. */
 static uint64_t put_text(struct builder *b, const char *text)
 {
 	size_t offset;
@@ -368,12 +393,12 @@ static uint64_t put_text(struct builder *b, const char *text)
 	if (!text)
 		return 0;
 	len = strlen(text);
-	if (nameindex_find(&b->texts, text, len, &offset))
-		return offset;
-	offset = b->blob.len;
-	str_add_n(&b->blob, text, len + 1);
-	nameindex_put(&b->texts, text, len, offset);
-	return offset;
+	if (!nameindex_find(&b->texts, text, len, &offset)) {
+		offset = b->blob.len;
+		str_add_n(&b->blob, text, len + 1);
+		nameindex_put(&b->texts, text, len, offset);
+	}
+	return CONFIMAGE_ADDRESS + offset;
 }
 
 static uint64_t put_list(struct builder *b, const struct strlist *list)
@@ -381,11 +406,11 @@ static uint64_t put_list(struct builder *b, const struct strlist *list)
 	uint64_t at = reserve(b, (list->count + 1) * sizeof(char *));
 
 	for (size_t i = 0; i < list->count; i++) {
-		uint64_t offset = put_text(b, list->items[i]);
+		char *text = (char *)(uintptr_t)put_text(b, list->items[i]);
 
-		memcpy(b->blob.data + at + i * sizeof(char *), &offset, sizeof(offset));
+		memcpy(b->blob.data + at + i * sizeof(char *), &text, sizeof(text));
 	}
-	return at;
+	return CONFIMAGE_ADDRESS + at;
 }
 
 /* OPTIONS is a copy, whose pointers become offsets. */

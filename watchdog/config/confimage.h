@@ -2,8 +2,9 @@
 /*
  * confimage: a configuration as one block of bytes, and back. No file is touched.
  *
- * Format: a header, then workers, webhooks, pings and groups as they are in memory with offsets for pointers, then texts;
- * native byte order, a checksum over all. Every pointer and every number is checked before it is used.
+ * Format: a header, then workers, webhooks, pings and groups as they are in memory, then texts; native byte order, whole words, a
+ * checksum over all. Pointers are what they are when the image stands at CONFIMAGE_ADDRESS: there it is used as it is, and nothing is
+ * written to it; anywhere else they are moved, once. Every pointer and every number is checked before it is used.
  */
 #ifndef WATCHDOG_CONFIG_CONFIMAGE_H
 #define WATCHDOG_CONFIG_CONFIMAGE_H
@@ -14,9 +15,16 @@
 #include "watchdog/base/str.h"
 #include "watchdog/config/config.h"
 
+/* Where nothing else is wont to be: between the program and its libraries, and in no sanitizer's shadow. */
+#if UINTPTR_MAX > UINT32_MAX
+#define CONFIMAGE_ADDRESS UINT64_C(0x200000000000)
+#else
+#define CONFIMAGE_ADDRESS UINT64_C(0x60000000)
+#endif
+
 struct confimage {
-	char *data;    /* aligned as malloc(3) does it; 8 zero bytes behind SIZE */
-	uint64_t size; /* at least 1 */
+	char *data;    /* mapped, private and writable; NULL: none */
+	uint64_t size;
 };
 
 /* What a configuration came from: hashes; confcache.c gives them meaning. */
@@ -30,6 +38,9 @@ struct confimage_facts {
 void confimage_build(const struct config *config, const struct confimage_facts *facts,
 		     struct str *blob);
 
+/* Unmaps it. */
+void confimage_free(struct confimage *image);
+
 /* Whether this very program could have built it; before anything else is asked of it. */
 bool confimage_is_ours(const struct confimage *image);
 bool confimage_is_whole(const struct confimage *image);
@@ -38,7 +49,7 @@ const struct confimage_facts *confimage_facts(const struct confimage *image);
 const char *confimage_conf_dir(const struct confimage *image); /* NULL: it is damaged */
 
 /*
- * Makes CONFIG of it, with neither main_file nor stamp, without indexes. True: the image's data is CONFIG's from now on. False:
+ * Makes CONFIG of it, with neither main_file nor stamp, without indexes. True: the image is CONFIG's from now on. False:
  * it is damaged, and spoilt; CONFIG holds nothing.
  */
 bool confimage_open(struct confimage *image, struct config *config);

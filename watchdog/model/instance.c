@@ -8,19 +8,56 @@
 
 #include "watchdog/base/units.h"
 
-/* The largest number has ten digits. */
+/* The largest number has ten digits; a sign or a NUL besides. */
 #define NUMBER_SIZE 11
 
+/* Decimal, at the end of DIGITS; where it begins. */
+static const char *digits_of(int number, char digits[NUMBER_SIZE + 1])
+{
+	unsigned rest = number < 0 ? -(unsigned)number : (unsigned)number;
+	char *at = digits + NUMBER_SIZE;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}
+
+/* As much of TEXT as there is room for in [AT, END), with a NUL; where that stands. */
+static char *add(char *at, const char *end, const char *text)
+{
+	size_t len = strnlen(text, (size_t)(end - at) - 1);
+
+	memcpy(at, text, len);
+	at[len] = '\0';
+	return at + len;
+}
+
+/* Not by snprintf: each round names each instance several times. */
 const char *instance_id(const struct instance *instance, char id[INSTANCE_ID_SIZE])
 {
-	(void)snprintf(id, INSTANCE_ID_SIZE, "%s:%d", instance->name, instance->number);
+	const char *end = id + INSTANCE_ID_SIZE;
+	char digits[NUMBER_SIZE + 1];
+	char *at = add(id, end, instance->name);
+
+	at = add(at, end, ":");
+	(void)add(at, end, digits_of(instance->number, digits));
 	return id;
 }
 
 const char *instance_file(const struct instance *instance, const char *suffix, char *buf,
 			  size_t size)
 {
-	(void)snprintf(buf, size, "%s.%d%s", instance->name, instance->number, suffix);
+	const char *end = buf + size;
+	char digits[NUMBER_SIZE + 1];
+	char *at = add(buf, end, instance->name);
+
+	at = add(at, end, ".");
+	at = add(at, end, digits_of(instance->number, digits));
+	(void)add(at, end, suffix);
 	return buf;
 }
 

@@ -282,6 +282,7 @@ int herd_lay_out(struct herd *herd, struct err *err)
 {
 	/* With errors in files, who is broken and who removed is not told by their stamp alone. */
 	if (herd->config.error_count || !lay_out_cached(herd)) {
+		config_index(&herd->config);
 		add_defined(herd);
 		if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
 		    add_from(herd, herd->scene.dir.records_fd, "", err))

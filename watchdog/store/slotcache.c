@@ -50,10 +50,20 @@ struct slotcache_stamp slotcache_stamp_of(const struct statedir *dir, uint64_t c
 	return stamp;
 }
 
-static uint64_t add_entries(uint64_t sum, const struct slotcache_entry *entries, size_t count)
+/* In pieces, as they are read. */
+static uint64_t add_piece(uint64_t sum, const struct slotcache_entry *entries, size_t count)
 {
 	_Static_assert(sizeof(struct slotcache_entry) % 8 == 0, "summed in whole words");
-	return hash_words(sum, (const uint64_t *)(const void *)entries, count * sizeof(*entries) / 8);
+	return hash_block(sum, (const uint64_t *)(const void *)entries, count * sizeof(*entries) / 8);
+}
+
+static uint64_t sum_of(const struct slotcache_entry *entries, size_t count)
+{
+	uint64_t sum = HASH_INIT;
+
+	for (size_t i = 0; i < count; i += BUFFERED)
+		sum = add_piece(sum, &entries[i], count - i < BUFFERED ? count - i : BUFFERED);
+	return sum;
 }
 
 static bool is_for(const struct header *header, const struct slotcache_stamp *stamp, off_t size)
@@ -113,7 +123,7 @@ static bool fill(struct slotcache_reader *reader)
 
 	if (!count || read(reader->fd, reader->buffer, size) != (ssize_t)size)
 		return false;
-	reader->sum = add_entries(reader->sum, reader->buffer, count);
+	reader->sum = add_piece(reader->sum, reader->buffer, count);
 	reader->buffered = count;
 	reader->at = 0;
 	return true;
@@ -149,7 +159,7 @@ void slotcache_save(const struct statedir *dir, const struct slotcache_stamp *st
 		    const struct slotcache_entry *entries, size_t count)
 {
 	struct header header = { .magic = MAGIC,
-				 .checksum = add_entries(HASH_INIT, entries, count),
+				 .checksum = sum_of(entries, count),
 				 .entry_size = sizeof(*entries),
 				 .count = count,
 				 .config = stamp->config,
