@@ -440,6 +440,7 @@ static int load_all(struct load *load, const char *main_file, struct err *err)
 		return -1;
 	if (confcache_load(config))
 		return 0;
+	options_init(&load->defaults);
 	int64_t began_wall_ms = clock_read().wall_ms;
 	uint64_t main_before = stamp_of_main(config);
 	int rc = read_main(load, err);
@@ -477,7 +478,6 @@ int config_load(struct config *config, const char *main_file, struct err *err)
 	struct load load = { .config = config };
 
 	*config = (struct config){ .minder = true };
-	options_init(&load.defaults);
 	int rc = load_all(&load, main_file, err);
 	options_free(&load.defaults);
 	for (size_t i = 0; i < CONFPARSE_TOP_COUNT; i++)

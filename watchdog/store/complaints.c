@@ -2,6 +2,7 @@
 #include "watchdog/store/complaints.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -153,8 +154,12 @@ void complaints_parse(const char *text, struct complaints *complaints)
 
 static char *read_file(int state_fd)
 {
-	char *text = mem_resize(NULL, TEXT_SIZE, 1);
+	char *text;
 
+	/* Mostly there is none: that is to be known for less than room for the longest. */
+	if (faccessat(state_fd, COMPLAINTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+		return mem_dup("");
+	text = mem_resize(NULL, TEXT_SIZE, 1);
 	if (atomfile_read(state_fd, COMPLAINTS_FILE, text, TEXT_SIZE) < 0)
 		text[0] = '\0';
 	return text;
