@@ -23,6 +23,7 @@
 #include "watchdog/config/confbuild.h"
 #include "watchdog/config/confscan.h"
 #include "watchdog/config/confunknown.h"
+#include "watchdog/config/nameindex.h"
 #include "watchdog/model/option.h"
 
 /* The default of every list is one item that nobody writes. libconfuse drops it at "=" and
@@ -42,6 +43,8 @@ struct walk {
 	struct confparse *parse;
 	const struct confscan_part *part; /* the one that is parsed; NULL: the rest of the file */
 	const struct option_spec *table;  /* of the open section's options */
+	const size_t *rows;		  /* of TABLE, which libconfuse knows, in its order */
+	size_t row_count;
 	union options scratch;		  /* where items of lists are tried; zeroed in between */
 	int *set_line;			  /* of each option in the open section; 0: not yet */
 	bool open;			  /* the open section's: */
@@ -50,7 +53,7 @@ struct walk {
 	union options options; /* zeroed while none is open */
 };
 
-static size_t row_count(const struct option_spec *table)
+static size_t table_size(const struct option_spec *table)
 {
 	size_t count = 0;
 
@@ -99,7 +102,7 @@ static void open_section(struct walk *walk, const cfg_t *section)
 	walk->open = true;
 	walk->line = line_of(walk, section);
 	walk->errors_before = parse->errors.seen;
-	memset(walk->set_line, 0, row_count(walk->table) * sizeof(*walk->set_line));
+	memset(walk->set_line, 0, table_size(walk->table) * sizeof(*walk->set_line));
 	if (walk->part)
 		options_init_in(walk->table, &walk->options);
 	else if (strcmp(section->name, "group") != 0)
@@ -128,9 +131,12 @@ static void close_list(struct walk *walk, const struct option_spec *option, cfg_
 static union options close_options(struct walk *walk, cfg_t *section)
 {
 	open_section(walk, section);
-	for (unsigned i = 0; walk->table[i].name; i++)
-		if (walk->table[i].kind == OPTION_LIST)
-			close_list(walk, &walk->table[i], cfg_getnopt(section, i + 1));
+	for (unsigned i = 0; i < walk->row_count; i++) {
+		const struct option_spec *option = &walk->table[walk->rows[i]];
+
+		if (option->kind == OPTION_LIST)
+			close_list(walk, option, cfg_getnopt(section, i + 1));
+	}
 	walk->open = false;
 
 	union options options = walk->options;
@@ -202,8 +208,8 @@ static int on_part(cfg_t *cfg, cfg_opt_t *opt)
 	else
 		built.options.ping = options.ping;
 	built.line = walk->line;
-	built.lines = mem_resize(NULL, row_count(walk->table), sizeof(*built.lines));
-	memcpy(built.lines, walk->set_line, row_count(walk->table) * sizeof(*built.lines));
+	built.lines = mem_resize(NULL, table_size(walk->table), sizeof(*built.lines));
+	memcpy(built.lines, walk->set_line, table_size(walk->table) * sizeof(*built.lines));
 	confbuild_section(walk->parse, &built, was_good(walk));
 	return cfg_opt_rmnsec(opt, 0);
 }
@@ -265,7 +271,7 @@ static int on_option(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result
 
 	open_section(walk, cfg);
 	if (strcmp(value, INHERIT) != 0)
-		set_option(walk, cfg, (size_t)(opt - cfg->opts) - 1, value);
+		set_option(walk, cfg, walk->rows[opt - cfg->opts - 1], value);
 	*(const char **)result = value;
 	return 0;
 }
@@ -382,15 +388,14 @@ static cfg_opt_t make_section(const char *name, cfg_opt_t *options, cfg_flag_t f
 			    .validcb = callback };
 }
 
-/* The hook and the walk's table, in its order: callbacks find a row by its place. */
+/* The hook and the walk's rows, in their order: callbacks find a row by its place. */
 static cfg_opt_t *option_opts(struct walk *walk, char *inherited)
 {
-	size_t rows = row_count(walk->table);
-	cfg_opt_t *table = mem_alloc((rows + 2) * sizeof(*table));
+	cfg_opt_t *table = mem_alloc((walk->row_count + 2) * sizeof(*table));
 
 	table[0] = make_hook(walk);
-	for (size_t i = 0; i < rows; i++) {
-		const struct option_spec *row = &walk->table[i];
+	for (size_t i = 0; i < walk->row_count; i++) {
+		const struct option_spec *row = &walk->table[walk->rows[i]];
 		if (row->kind == OPTION_LIST)
 			table[i + 1] = make_list(row->name, on_option, inherited);
 		else if (row->kind == OPTION_LATER)
@@ -465,16 +470,71 @@ static bool run(struct walk *walk, const char *text)
 	return rc == CFG_SUCCESS;
 }
 
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || c == '_';
+}
+
+/*
+ * The rows of TABLE whose names are anywhere in TEXT, to ROWS; how many. For each section libconfuse compares each option that it knows with
+ * each, copies them all and gives each a value: what nobody has written is not worth that.
+ */
+static size_t find_rows(const struct option_spec *table, const char *text, size_t *rows)
+{
+	struct nameindex names = NAMEINDEX_INIT;
+	bool *is_there = mem_alloc(table_size(table) + 1);
+	bool has_list = false;
+	size_t count = 0;
+	size_t row;
+
+	for (row = 0; table[row].name; row++)
+		nameindex_put(&names, table[row].name, strlen(table[row].name), row);
+	while (*text) {
+		size_t len = 0;
+
+		while (is_word(text[len]))
+			len++;
+		if (len && nameindex_find(&names, text, len, &row))
+			is_there[row] = true;
+		text += len ? len : 1;
+	}
+	for (row = 0; table[row].name; row++) {
+		/* One list at least: by its default we learn where a section begins. */
+		bool is_sign = table[row].kind == OPTION_LIST && !has_list;
+
+		if (!is_there[row] && !is_sign)
+			continue;
+		has_list |= table[row].kind == OPTION_LIST;
+		rows[count++] = row;
+	}
+	nameindex_free(&names);
+	free(is_there);
+	return count;
+}
+
+/* Parses TEXT with those options of the walk's table that are in it. */
+static bool run_with_rows(struct walk *walk, const char *text)
+{
+	size_t *rows = mem_alloc((table_size(walk->table) + 1) * sizeof(*rows));
+	bool is_complete;
+
+	walk->self = walk;
+	walk->set_line = mem_alloc(table_size(walk->table) * sizeof(*walk->set_line));
+	walk->rows = rows;
+	walk->row_count = find_rows(walk->table, text, rows);
+	is_complete = run(walk, text);
+	free(walk->set_line);
+	free(rows);
+	return is_complete;
+}
+
 static void run_part(struct confparse *parse, const char *text, const struct confscan_part *part)
 {
 	struct walk walk = { .parse = parse, .part = part, .table = confsection_table(part->kind) };
 	size_t before = parse->errors.seen;
 
-	walk.self = &walk;
-	walk.set_line = mem_alloc(row_count(walk.table) * sizeof(*walk.set_line));
-	if (!run(&walk, text))
+	if (!run_with_rows(&walk, text))
 		confbuild_lost_section(parse, part);
-	free(walk.set_line);
 	parse->telling_seen += parse->errors.seen - before;
 }
 
@@ -482,10 +542,7 @@ static void run_rest(struct confparse *parse, const char *text)
 {
 	struct walk walk = { .parse = parse, .table = option_table };
 
-	walk.self = &walk;
-	walk.set_line = mem_alloc(row_count(walk.table) * sizeof(*walk.set_line));
-	parse->complete = run(&walk, text);
-	free(walk.set_line);
+	parse->complete = run_with_rows(&walk, text);
 }
 
 /* Cuts PART out of TEXT, leaving its lines. */
