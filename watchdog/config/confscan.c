@@ -36,7 +36,9 @@ static bool check_bytes(const struct scan *scan)
 	int line = 1;
 
 	for (size_t at = 0, len; at < scan->len; at += len) {
-		len = utf8_len(scan->text + at, scan->len - at);
+		len = (unsigned char)scan->text[at] < 0x80
+			      ? 1
+			      : utf8_len(scan->text + at, scan->len - at);
 		if (scan->text[at] == '\0') {
 			conferrors_add(scan->errors, scan->file, line,
 				       "a NUL byte: this is no text file");
@@ -69,6 +71,12 @@ static void step(struct scan *scan)
 	if (peek(scan, 0) == '\n')
 		scan->line++;
 	scan->at++;
+}
+
+/* Goes on to the next of the characters of SET, which has the line break in it, or to the end: a NUL stands there. */
+static void skip_to(struct scan *scan, const char *set)
+{
+	scan->at += strcspn(scan->text + scan->at, set);
 }
 
 static void refuse_variable(const struct scan *scan)
@@ -165,6 +173,7 @@ static void double_quoted(struct scan *scan)
 		if (peek(scan, 0) == '$' && peek(scan, 1) == '{')
 			refuse_variable(scan);
 		step(scan);
+		skip_to(scan, "\"\\$\n");
 	}
 	if (at_end(scan))
 		conferrors_add(scan->errors, scan->file, start,
@@ -183,6 +192,7 @@ static void single_quoted(struct scan *scan)
 		if (peek(scan, 0) == '\\' && (next == '\\' || next == '\''))
 			step(scan);
 		step(scan);
+		skip_to(scan, "'\\\n");
 	}
 	if (at_end(scan))
 		conferrors_add(scan->errors, scan->file, start,
@@ -193,8 +203,7 @@ static void single_quoted(struct scan *scan)
 
 static void unquoted(struct scan *scan)
 {
-	while (!at_end(scan) && !strchr(" #\"'\t\n\r={}()+,*", peek(scan, 0)))
-		step(scan);
+	skip_to(scan, " #\"'\t\n\r={}()+,*");
 	if (peek(scan, 0) == '{' && scan->text[scan->at - 1] == '$')
 		refuse_variable(scan);
 }

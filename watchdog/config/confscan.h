@@ -35,7 +35,7 @@ struct confscan_parts {
 };
 
 /*
- * Checks the LEN bytes of TEXT and blanks its comments in place (lines stay as they are); so that libconfuse takes it, `when =
+ * Checks the LEN bytes of TEXT, behind which a NUL stands, and blanks its comments in place (lines stay as they are); so that libconfuse takes it, `when =
  * worker "X"` in a ping becomes `when = "worker X"`. Adds the sections that are parts to PARTS. True where the
  * text, with its parts, may be parsed; else at least one error of FILE was added, other than PARTS->seen.
  */

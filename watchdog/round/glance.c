@@ -30,36 +30,49 @@ static bool is_well(const struct slot *slot, const struct decision *decision)
 	       slot->pressure == REASON_NONE && !judge_is_to_do(slot, decision);
 }
 
-static bool look_and_judge(struct herd *herd, const struct slotcache_entry *entry, bool is_first)
+static bool look_and_judge(struct herd *herd, struct slot *slot, bool is_first)
 {
-	struct slot slot;
 	struct decision decision;
 
-	if (entry->definition != DEFINITION_CURRENT || entry->worker >= herd->config.worker_count)
-		return false;
-	herd_recall_slot(herd, entry, &slot);
-	slot.is_selected = slot.is_looked_at = true;
-	slot.is_held = holds_find(&herd->holds, &slot.instance) != NULL;
-	look_at(herd, &slot, OBSERVE_LOOK);
-	judge_alone(herd, &slot, &decision);
-	return is_well(&slot, &decision) && !rotate_is_due(herd, &slot, is_first);
+	slot->is_selected = slot->is_looked_at = true;
+	slot->is_held = holds_find(&herd->holds, &slot->instance) != NULL;
+	look_at(herd, slot, OBSERVE_LOOK);
+	judge_alone(herd, slot, &decision);
+	return is_well(slot, &decision) && !rotate_is_due(herd, slot, is_first);
+}
+
+static bool are_all_well(struct herd *herd, struct slotcache_reader *reader)
+{
+	const struct worker *previous = NULL;
+	const struct slotcache_entry *entry;
+
+	while ((entry = slotcache_next(reader))) {
+		struct slot slot;
+
+		herd_recall_slot(herd, entry, reader->is_same_config, &slot);
+		if (slot.definition != DEFINITION_CURRENT ||
+		    !look_and_judge(herd, &slot, slot.instance.worker != previous))
+			return false;
+		previous = slot.instance.worker;
+	}
+	return slotcache_is_whole(reader);
 }
 
 bool glance_finds_all_well(struct herd *herd)
 {
-	const struct slotcache_entry *entry;
 	struct slotcache_reader reader;
-	uint32_t previous = SLOTCACHE_NO_WORKER;
-	bool is_well = true;
-	size_t count;
+	bool is_well = false;
 
-	if (!is_enough(herd) || !slotcache_open(&reader, &herd->scene.dir, &herd->stamp, &count))
+	if (!is_enough(herd) || !slotcache_open(&reader, &herd->scene.dir, &herd->stamp))
 		return false;
-	while (is_well && (entry = slotcache_next(&reader))) {
-		is_well = look_and_judge(herd, entry, entry->worker != previous);
-		previous = entry->worker;
+	/* Of another configuration, the cache is to be written anew, which needs them all: once it may be. */
+	if (reader.is_same_config || !herd_is_settled(herd)) {
+		if (!reader.is_same_config)
+			config_index(&herd->config);
+		/* Each of the cache is defined (below), each once: so all that is defined is in it. */
+		is_well = reader.count == herd_defined_count(herd) && are_all_well(herd, &reader);
 	}
-	is_well = is_well && slotcache_is_whole(&reader);
+	herd->is_cached = is_well && reader.is_same_config;
 	slotcache_close(&reader);
 	return is_well;
 }

@@ -65,17 +65,42 @@ static void init_slot(struct slot *slot, const char *name, int number, const str
 			       .again_boot_ms = CLOCK_NEVER };
 	slot->instance.worker = worker;
 	slot->instance.number = number;
-	slot->instance.name = worker ? worker->name : mem_dup(name);
+	slot->instance.name = worker ? worker->name : name;
 	instance_id(&slot->instance, slot->id);
+}
+
+/* Room for COUNT slots, as next_slot expects it. */
+static struct slot *room_for(size_t count)
+{
+	size_t room = 1;
+
+	while (room < count)
+		room *= 2;
+	return mem_resize(NULL, room, sizeof(struct slot));
+}
+
+/* A name that is no worker's is the herd's own from now on. */
+static void keep_name(struct slot *slot)
+{
+	if (!slot->instance.worker)
+		slot->instance.name = mem_dup(slot->instance.name);
+}
+
+static struct slot *next_slot(struct herd *herd)
+{
+	if ((herd->count & (herd->count - 1)) == 0) /* full at each power of two */
+		herd->slots = mem_resize(herd->slots, herd->count ? herd->count * 2 : 1,
+					 sizeof(*herd->slots));
+	return &herd->slots[herd->count++];
 }
 
 static void add_slot(struct herd *herd, const char *name, int number, const struct worker *worker,
 		     enum definition definition)
 {
-	if ((herd->count & (herd->count - 1)) == 0) /* full at each power of two */
-		herd->slots = mem_resize(herd->slots, herd->count ? herd->count * 2 : 1,
-					 sizeof(*herd->slots));
-	init_slot(&herd->slots[herd->count++], name, number, worker, definition);
+	struct slot *slot = next_slot(herd);
+
+	init_slot(slot, name, number, worker, definition);
+	keep_name(slot);
 }
 
 int64_t herd_numprocs(const struct herd *herd, const struct worker *worker)
@@ -92,6 +117,15 @@ static void add_worker(struct herd *herd, const struct worker *worker)
 
 	for (int n = 0; n < count; n++)
 		add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+}
+
+size_t herd_defined_count(const struct herd *herd)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < herd->config.worker_count; i++)
+		count += (size_t)herd_numprocs(herd, &herd->config.workers[i]);
+	return count;
 }
 
 static void add_defined(struct herd *herd)
@@ -132,19 +166,33 @@ static void add_only(struct herd *herd, char *const *only)
 	}
 }
 
+/* What the configuration says of the instance NUMBER of WORKER, which may be NULL. */
+static enum definition definition_of(const struct herd *herd, const struct worker *worker,
+				     int number)
+{
+	if (!worker)
+		return herd->config.broken_files.count ? DEFINITION_BROKEN : DEFINITION_REMOVED;
+	return number >= worker->options.numprocs_start &&
+			       number < worker->options.numprocs_start +
+						herd_numprocs(herd, worker)
+		       ? DEFINITION_CURRENT
+		       : DEFINITION_EXCESS;
+}
+
 /* What only files know of: a name without definition, or a number beyond numprocs. */
 static void add_known(struct herd *herd, const char *file, const char *suffix)
 {
 	char name[WORKER_NAME_MAX + 1];
 	const struct worker *worker;
+	enum definition definition;
 	int number;
 	size_t i;
 
 	if (!instance_from_file(file, suffix, name, &number))
 		return;
 	worker = config_worker(&herd->config, name);
-	if (worker && number >= worker->options.numprocs_start &&
-	    number < worker->options.numprocs_start + herd_numprocs(herd, worker))
+	definition = definition_of(herd, worker, number);
+	if (definition == DEFINITION_CURRENT)
 		return;
 	for (i = herd->count; i-- > 0;)
 		if (herd->slots[i].definition == DEFINITION_CURRENT)
@@ -152,10 +200,7 @@ static void add_known(struct herd *herd, const char *file, const char *suffix)
 		else if (herd->slots[i].instance.number == number &&
 			 strcmp(herd->slots[i].instance.name, name) == 0)
 			return;
-	add_slot(herd, name, number, worker,
-		 worker ? DEFINITION_EXCESS
-			: (herd->config.broken_files.count ? DEFINITION_BROKEN
-							   : DEFINITION_REMOVED));
+	add_slot(herd, name, number, worker, definition);
 }
 
 static int add_from(struct herd *herd, int dir_fd, const char *suffix, struct err *err)
@@ -216,13 +261,18 @@ static void sort(struct herd *herd)
 	}
 }
 
-void herd_recall_slot(const struct herd *herd, const struct slotcache_entry *entry, struct slot *slot)
+void herd_recall_slot(const struct herd *herd, const struct slotcache_entry *entry,
+		      bool is_same_config, struct slot *slot)
 {
-	const struct worker *worker = entry->worker < herd->config.worker_count
-					      ? &herd->config.workers[entry->worker]
-					      : NULL;
+	const struct worker *worker = NULL;
 
-	init_slot(slot, entry->name, entry->number, worker, (enum definition)entry->definition);
+	if (!is_same_config)
+		worker = config_worker(&herd->config, entry->name);
+	else if (entry->worker < herd->config.worker_count)
+		worker = &herd->config.workers[entry->worker];
+	init_slot(slot, entry->name, entry->number, worker,
+		  is_same_config ? (enum definition)entry->definition
+				 : definition_of(herd, worker, entry->number));
 	slot->is_cached = true;
 	slot->has_pidfile = entry->has_pidfile;
 	slot->cached_inode = entry->pidfile_inode;
@@ -243,23 +293,83 @@ static void free_slots(struct herd *herd)
 	herd->count = 0;
 }
 
-/* The slots as a healthy round found them, where nothing has changed since. */
-static bool lay_out_cached(struct herd *herd)
+/* The instances of WORKER that are not among KNOWN, which are COUNT slots' numbers. */
+static void add_missing(struct herd *herd, const struct worker *worker, const bool *known)
+{
+	int first = (int)worker->options.numprocs_start;
+	int64_t count = herd_numprocs(herd, worker);
+
+	for (int n = 0; n < count; n++)
+		if (!known[n])
+			add_slot(herd, worker->name, first + n, worker, DEFINITION_CURRENT);
+}
+
+/* What is defined and was not when the cache was written. */
+static void add_all_missing(struct herd *herd)
+{
+	size_t *first = mem_alloc((herd->config.worker_count + 1) * sizeof(*first));
+	bool *known = mem_alloc(herd_defined_count(herd) + 1);
+
+	for (size_t i = 0; i < herd->config.worker_count; i++)
+		first[i + 1] = first[i] + (size_t)herd_numprocs(herd, &herd->config.workers[i]);
+	for (size_t i = 0; i < herd->count; i++) {
+		const struct slot *slot = &herd->slots[i];
+		const struct worker *worker = slot->instance.worker;
+
+		if (slot->definition == DEFINITION_CURRENT)
+			known[first[worker - herd->config.workers] +
+			      (size_t)(slot->instance.number - worker->options.numprocs_start)] = true;
+	}
+	for (size_t i = 0; i < herd->config.worker_count; i++)
+		add_missing(herd, &herd->config.workers[i], known + first[i]);
+	free(first);
+	free(known);
+}
+
+/* Was defined, is no more, and has never been anything else. */
+static bool has_left_nothing(const struct slot *slot)
+{
+	static const struct record none = RECORD_INIT;
+
+	return slot->definition != DEFINITION_CURRENT && !slot->has_pidfile &&
+	       record_equal(&slot->record, &none);
+}
+
+static bool take_entries(struct herd *herd, struct slotcache_reader *reader)
 {
 	const struct slotcache_entry *entry;
-	struct slotcache_reader reader;
-	size_t count;
 
-	if (!slotcache_open(&reader, &herd->scene.dir, &herd->stamp, &count))
+	while (herd->count < reader->count && (entry = slotcache_next(reader))) {
+		struct slot *slot = &herd->slots[herd->count];
+
+		herd_recall_slot(herd, entry, reader->is_same_config, slot);
+		if (has_left_nothing(slot))
+			continue;
+		keep_name(slot);
+		herd->count++;
+	}
+	return slotcache_is_whole(reader);
+}
+
+/* The slots as a healthy round found them, where their files have not changed since. */
+static bool lay_out_cached(struct herd *herd)
+{
+	struct slotcache_reader reader;
+	bool is_whole;
+
+	if (!slotcache_open(&reader, &herd->scene.dir, &herd->stamp))
 		return false;
-	herd->slots = mem_resize(NULL, count ? count : 1, sizeof(*herd->slots));
-	while (herd->count < count && (entry = slotcache_next(&reader)))
-		herd_recall_slot(herd, entry, &herd->slots[herd->count++]);
-	herd->is_cached = slotcache_is_whole(&reader);
+	if (!reader.is_same_config)
+		config_index(&herd->config);
+	herd->slots = room_for(reader.count);
+	is_whole = take_entries(herd, &reader);
+	herd->is_cached = is_whole && reader.is_same_config;
 	slotcache_close(&reader);
-	if (!herd->is_cached)
+	if (!is_whole)
 		free_slots(herd);
-	return herd->is_cached;
+	else if (!herd->is_cached)
+		add_all_missing(herd);
+	return is_whole;
 }
 
 static void lay_out_only(struct herd *herd, char *const *only)
@@ -287,8 +397,8 @@ int herd_lay_out(struct herd *herd, struct err *err)
 		if (add_from(herd, herd->scene.dir.pidfiles_fd, ".pid", err) ||
 		    add_from(herd, herd->scene.dir.records_fd, "", err))
 			return -1;
-		sort(herd);
 	}
+	sort(herd);
 	apply_holds(herd);
 	return 0;
 }
@@ -496,15 +606,20 @@ static bool fill_entry(const struct herd *herd, const struct slot *slot,
 	return st.st_ctim.tv_sec <= herd->scene.now.wall_ms / 1000 - SETTLED_AFTER_S;
 }
 
+bool herd_is_settled(const struct herd *herd)
+{
+	return !herd->config.error_count &&
+	       confstamp_is_settled(&herd->config.stamp, herd->started_wall_ms) &&
+	       herd->stamp.newest_wall_ms <= herd->started_wall_ms - SETTLED_AFTER_S * 1000;
+}
+
 /* Only a round that found all as it should be, from files that had time to settle, is worth keeping. */
 static void save_slots(const struct herd *herd)
 {
 	struct slotcache_entry *entries;
 	bool is_good = true;
 
-	if (herd->is_cached || herd->scene.lock.fd >= 0 || herd->config.error_count || !herd->count ||
-	    !confstamp_is_settled(&herd->config.stamp, herd->started_wall_ms) ||
-	    herd->stamp.newest_wall_ms > herd->started_wall_ms - SETTLED_AFTER_S * 1000)
+	if (herd->is_cached || herd->scene.lock.fd >= 0 || !herd->count || !herd_is_settled(herd))
 		return;
 	entries = mem_alloc(herd->count * sizeof(*entries));
 	for (size_t i = 0; i < herd->count && is_good; i++)

@@ -13,7 +13,7 @@
 #include "watchdog/base/mem.h"
 
 #define FILE_NAME "slots.cache"
-#define MAGIC	  UINT64_C(0x31746f6c73686372)
+#define MAGIC	  UINT64_C(0x32746f6c73686372)
 #define COUNT_MAX 1000000
 #define BUFFERED  16 /* entries read at once: few pages */
 
@@ -69,7 +69,7 @@ static uint64_t sum_of(const struct slotcache_entry *entries, size_t count)
 static bool is_for(const struct header *header, const struct slotcache_stamp *stamp, off_t size)
 {
 	return header->magic == MAGIC && header->entry_size == sizeof(struct slotcache_entry) &&
-	       header->config == stamp->config && header->directories == stamp->directories &&
+	       header->directories == stamp->directories &&
 	       header->count <= COUNT_MAX &&
 	       size == (off_t)(sizeof(*header) + header->count * sizeof(struct slotcache_entry));
 }
@@ -93,7 +93,7 @@ static bool read_header(int fd, const struct slotcache_stamp *stamp, struct head
 }
 
 bool slotcache_open(struct slotcache_reader *reader, const struct statedir *dir,
-		    const struct slotcache_stamp *stamp, size_t *count)
+		    const struct slotcache_stamp *stamp)
 {
 	struct header header;
 	int fd;
@@ -108,11 +108,12 @@ bool slotcache_open(struct slotcache_reader *reader, const struct statedir *dir,
 		return false;
 	}
 	*reader = (struct slotcache_reader){ .fd = fd,
+					     .count = header.count,
+					     .is_same_config = header.config == stamp->config,
 					     .left = header.count,
 					     .sum = HASH_INIT,
 					     .checksum = header.checksum };
 	reader->buffer = mem_resize(NULL, BUFFERED, sizeof(*reader->buffer));
-	*count = header.count;
 	return true;
 }
 

@@ -2,8 +2,9 @@
 /*
  * slotcache: all pidfiles and records in one file, for the look of a round that will most likely change nothing.
  *
- * A cache, never a second truth: used only where the configuration and the two directories (their inodes and times: every
- * change in them goes by rename) are as they were when it was made, and each pidfile is still the very file. What is acted upon is
+ * A cache, never a second truth: used only where the two directories (their inodes and times: every
+ * change in them goes by rename) are as they were when it was made, and each pidfile is still the very file. What it says of definitions
+ * counts only where the configuration is the same, too. What is acted upon is
  * read anew from the files themselves, under the lock. Missing, stale, cut or altered, it is ignored and written anew.
  */
 #ifndef WATCHDOG_STORE_SLOTCACHE_H
@@ -22,8 +23,9 @@
 
 struct slotcache_entry {
 	char name[WORKER_NAME_MAX + 8]; /* NUL-terminated */
-	uint32_t worker;                /* index in the configuration, or SLOTCACHE_NO_WORKER */
 	int32_t number;
+	/* By the configuration of the stamp: */
+	uint32_t worker;                /* its index, or SLOTCACHE_NO_WORKER */
 	int32_t definition;             /* the caller's */
 	int32_t has_pidfile;            /* 0: there was none that proves anything */
 	uint64_t pidfile_inode;
@@ -52,6 +54,8 @@ struct slotcache_stamp slotcache_stamp_of(const struct statedir *dir, uint64_t c
  */
 struct slotcache_reader {
 	int fd;
+	size_t count;      /* of entries */
+	bool is_same_config;
 	size_t left;       /* entries not given yet */
 	size_t buffered;   /* entries in BUFFER, of which AT is the next */
 	size_t at;
@@ -60,9 +64,9 @@ struct slotcache_reader {
 	struct slotcache_entry *buffer;
 };
 
-/* True where there is a cache with just STAMP; COUNT is how many entries it says it has. */
+/* True where there is a cache of just STAMP's directories. */
 bool slotcache_open(struct slotcache_reader *reader, const struct statedir *dir,
-		    const struct slotcache_stamp *stamp, size_t *count);
+		    const struct slotcache_stamp *stamp);
 /* NULL after the last, or where the rest cannot be used. Valid until the next call. */
 const struct slotcache_entry *slotcache_next(struct slotcache_reader *reader);
 bool slotcache_is_whole(const struct slotcache_reader *reader);
