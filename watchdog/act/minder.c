@@ -320,15 +320,23 @@ static void run_round(const struct minder *minder)
 	_exit(127);
 }
 
+/* Nothing but this: the child uses our memory, and writes to none of ours that anybody looks at again. A fork would have both fault it in. */
+static pid_t vfork_round(const struct minder *minder)
+{
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		run_round(minder);
+	return pid;
+}
+
 static void begin_round(struct minder *minder)
 {
 	pid_t pid;
 
 	if (!minder->ended_count || minder->round_count == ROUNDS_MAX)
 		return;
-	pid = fork();
-	if (pid == 0)
-		run_round(minder);
+	pid = vfork_round(minder);
 	if (pid < 0)
 		return; /* EAGAIN: the ids wait for the next turn, and cron's round comes anyway */
 	minder->rounds[minder->round_count++] = pid;
