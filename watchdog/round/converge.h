@@ -3,7 +3,8 @@
  * converge: passes, and the waiting between them, until what was asked for is so.
  *
  * Waits on the pidfds of what is on its way down or up, so that an end is acted upon at once; without pidfds it looks each
- * fifth of a second.
+ * fifth of a second. The pass after a wait is about the workers of whom something was heard, or is due, alone (slot.is_due); once in five
+ * seconds it is about all.
  */
 #ifndef WATCHDOG_ROUND_CONVERGE_H
 #define WATCHDOG_ROUND_CONVERGE_H

@@ -59,6 +59,7 @@ static void init_slot(struct slot *slot, const char *name, int number, const str
 		      enum definition definition)
 {
 	*slot = (struct slot){ .definition = definition,
+			       .is_due = true,
 			       .record = RECORD_INIT,
 			       .seen = OBSERVATION_INIT,
 			       .family = FAMILY_INIT,

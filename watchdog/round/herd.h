@@ -36,6 +36,7 @@ struct slot {
 	bool is_selected;        /* may be acted upon */
 	bool is_by_worker;       /* selected along with all that its worker may have in future */
 	bool is_looked_at;       /* is selected, or one that is depends on it */
+	bool is_due;             /* the present pass is about it; else what the last one found stands */
 	/* What a verb asks for, beyond keeping: */
 	bool is_renewed;         /* another process in its place */
 	bool is_retried;         /* at once, whatever its delays */

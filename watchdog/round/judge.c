@@ -205,7 +205,7 @@ void judge_all(struct herd *herd)
 	for (size_t i = 0; i < herd->count; i++) {
 		struct slot *slot = &herd->slots[i];
 
-		if (!slot->is_looked_at)
+		if (!slot->is_looked_at || !slot->is_due)
 			continue;
 		judge_alone(herd, slot, &decision);
 		has_pressure |= slot->pressure != REASON_NONE;
@@ -213,7 +213,9 @@ void judge_all(struct herd *herd)
 	for (size_t first = 0; has_pressure && first < herd->count;) {
 		size_t last = end_of_worker(herd, first);
 
-		roll(herd, first, last);
+		/* Those of one worker are due together. */
+		if (herd->slots[first].is_due)
+			roll(herd, first, last);
 		first = last;
 	}
 }

@@ -56,6 +56,6 @@ void look_at(struct herd *herd, struct slot *slot, enum observe_depth depth)
 void look_at_all(struct herd *herd)
 {
 	for (size_t i = 0; i < herd->count; i++)
-		if (herd->slots[i].is_looked_at)
+		if (herd->slots[i].is_looked_at && herd->slots[i].is_due)
 			look_at(herd, &herd->slots[i], OBSERVE_LOOK);
 }

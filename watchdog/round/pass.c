@@ -385,7 +385,7 @@ static void act_on_stops(struct herd *herd)
 		struct slot *slot = &herd->slots[i];
 		struct decision decision;
 
-		if (!slot->is_selected || slot->is_forgotten)
+		if (!slot->is_selected || !slot->is_due || slot->is_forgotten)
 			continue;
 		sweep(herd, slot);
 		if (awaits_note(herd, slot))
@@ -417,7 +417,8 @@ static void act_on_starts(struct herd *herd)
 		struct decision decision;
 		bool is_soon;
 
-		if (!slot->is_selected || slot->is_forgotten || is_left_to_others(herd, slot) ||
+		if (!slot->is_selected || !slot->is_due || slot->is_forgotten ||
+		    is_left_to_others(herd, slot) ||
 		    slot->seen.liveness != LIVENESS_DEAD || awaits_note(herd, slot))
 			continue;
 		slot->is_ready = judge_is_ready(herd, slot, &is_soon);

@@ -9,10 +9,10 @@
 
 #include "watchdog/round/herd.h"
 
-/* Looks at all that is_looked_at and decides, without acting: what check and status show. */
+/* Looks at all that is_looked_at and is_due, and decides, without acting: what check and status show. */
 void pass_look(struct herd *herd);
 
-/* Looks and acts upon all that is_selected. May go on in another process (minder_stand_between). */
+/* Looks and acts upon all that is_selected and is_due. May go on in another process (minder_stand_between). */
 void pass_act(struct herd *herd);
 
 #endif
