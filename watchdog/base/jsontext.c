@@ -57,3 +57,37 @@ void jsontext_finish(json_t *json, struct str *text)
 	free(dump);
 	json_decref(json);
 }
+
+void jsontext_begin_items(json_t *object, const char *key, struct str *text)
+{
+	(void)json_object_set_new(object, key, json_array());
+	jsontext_finish(object, text);
+	text->len -= strlen("]\n}\n"); /* up to the "[" */
+}
+
+void jsontext_item(json_t *json, struct str *text)
+{
+	static const char margin[] = "\n    ";
+	bool is_first = text->data[text->len - 1] == '[';
+	char *dump = json_dumps(json, JSON_INDENT(2));
+	const char *line = dump ? dump : "null";
+
+	str_add(text, is_first ? "" : ",");
+	/* A line break within a text is escaped: each that is here begins a line. */
+	while (line) {
+		size_t len = strcspn(line, "\n");
+
+		str_add(text, margin);
+		str_add_n(text, line, len);
+		line = line[len] ? line + len + 1 : NULL;
+	}
+	free(dump);
+	json_decref(json);
+}
+
+void jsontext_end_items(struct str *text)
+{
+	bool is_empty = text->data[text->len - 1] == '[';
+
+	str_add(text, is_empty ? "]\n}\n" : "\n  ]\n}\n");
+}

@@ -30,4 +30,14 @@ json_t *jsontext_list(const struct strlist *list);
 /* Adds the text of JSON to TEXT, with a newline, and drops the reference. */
 void jsontext_finish(json_t *json, struct str *text);
 
+/*
+ * As jsontext_finish, with an array as last member of OBJECT that is never in memory as a whole:
+ *     jsontext_begin_items(object, "key", text);
+ *     jsontext_item(item, text);      any number of times; drops the reference
+ *     jsontext_end_items(text);
+ */
+void jsontext_begin_items(json_t *object, const char *key, struct str *text);
+void jsontext_item(json_t *json, struct str *text);
+void jsontext_end_items(struct str *text);
+
 #endif

@@ -11,8 +11,7 @@
 
 #define FIRST_CAP 64
 
-/* Room for MORE bytes and a NUL behind what STR holds. */
-static void reserve(struct str *str, size_t more)
+void str_reserve(struct str *str, size_t more)
 {
 	size_t need;
 	size_t cap = str->cap > 0 ? str->cap : FIRST_CAP;
@@ -34,7 +33,7 @@ void str_add(struct str *str, const char *text)
 
 void str_add_n(struct str *str, const char *text, size_t len)
 {
-	reserve(str, len);
+	str_reserve(str, len);
 	memcpy(str->data + str->len, text, len);
 	str->len += len;
 	str->data[str->len] = '\0';
@@ -57,7 +56,7 @@ void str_addv(struct str *str, const char *format, va_list args)
 	int len = vsnprintf(NULL, 0, format, again);
 	va_end(again);
 	/* Negative: longer than printf can count, which is as good as out of memory. */
-	reserve(str, len < 0 ? SIZE_MAX : (size_t)len);
+	str_reserve(str, len < 0 ? SIZE_MAX : (size_t)len);
 	(void)vsnprintf(str->data + str->len, (size_t)len + 1, format, args);
 	str->len += (size_t)len;
 }

@@ -15,6 +15,8 @@ struct str {
 
 #define STR_INIT { .data = NULL }
 
+/* Makes room for MORE bytes at once, for who knows about how much is to come: memory that is not written to costs nothing, growing does. */
+void str_reserve(struct str *str, size_t more);
 void str_add(struct str *str, const char *text);
 void str_add_n(struct str *str, const char *text, size_t len);
 void str_addf(struct str *str, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -498,15 +498,14 @@ static size_t find_rows(const struct option_spec *table, const char *text, size_
 			is_there[row] = true;
 		text += len ? len : 1;
 	}
-	for (row = 0; table[row].name; row++) {
-		/* One list at least: by its default we learn where a section begins. */
-		bool is_sign = table[row].kind == OPTION_LIST && !has_list;
-
-		if (!is_there[row] && !is_sign)
-			continue;
-		has_list |= table[row].kind == OPTION_LIST;
-		rows[count++] = row;
-	}
+	for (row = 0; table[row].name; row++)
+		has_list |= is_there[row] && table[row].kind == OPTION_LIST;
+	/* One list at least: by its default we learn where a section begins. More are dear: libconfuse parses a default as if it were a file. */
+	for (row = 0; table[row].name && !has_list; row++)
+		has_list = is_there[row] = is_there[row] || table[row].kind == OPTION_LIST;
+	for (row = 0; table[row].name; row++)
+		if (is_there[row])
+			rows[count++] = row;
 	nameindex_free(&names);
 	free(is_there);
 	return count;

@@ -5,6 +5,9 @@
 #include "watchdog/report/confjson.h"
 #include "watchdog/base/jsontext.h"
 
+/* Of one instance's text, about. */
+#define INSTANCE_BYTES 768
+
 static json_t *hold_of(const struct snapshot_instance *instance)
 {
 	json_t *json;
@@ -102,15 +105,6 @@ static json_t *counts_of(const struct snapshot *snapshot)
 	return json;
 }
 
-static json_t *instances_of(const struct snapshot *snapshot)
-{
-	json_t *json = json_array();
-
-	for (size_t i = 0; i < snapshot->count; i++)
-		(void)json_array_append_new(json, instance_of(&snapshot->instances[i]));
-	return json;
-}
-
 static json_t *scales_of(const struct snapshot *snapshot)
 {
 	json_t *json = json_array();
@@ -143,6 +137,9 @@ void render_json(const struct snapshot *snapshot, struct str *text)
 				  confjson_errors(snapshot->errors, snapshot->error_count));
 	(void)json_object_set_new(json, "counts", counts_of(snapshot));
 	(void)json_object_set_new(json, "scales", scales_of(snapshot));
-	(void)json_object_set_new(json, "instances", instances_of(snapshot));
-	jsontext_finish(json, text);
+	str_reserve(text, (snapshot->count + 1) * INSTANCE_BYTES);
+	jsontext_begin_items(json, "instances", text);
+	for (size_t i = 0; i < snapshot->count; i++)
+		jsontext_item(instance_of(&snapshot->instances[i]), text);
+	jsontext_end_items(text);
 }
