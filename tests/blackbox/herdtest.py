@@ -26,6 +26,8 @@ SANITIZED = os.environ.get("CRONHERD_SANITIZED") == "yes"
 STRACE = ["strace", "-E", "ASAN_OPTIONS=detect_leaks=0"] if SANITIZED else ["strace"]
 
 
+# Another clock on the wall for a program: LD_PRELOAD.
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 # Where root's herds have their compiled configurations: not below a test's own directory.
 SHARED_CACHE = "/usr/local/var/cache/cronherd"
 

@@ -13,11 +13,9 @@ from email.utils import formatdate
 
 import herdtest
 from boxes import need, need_root, odd
-from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
+from herdtest import FAKETIME, PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
 from receivers import Raw, is_signed, make_secret, read_request, signatures, unused_port
 from telling import TellingTest, kind
-
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 class Webhooks(TellingTest):

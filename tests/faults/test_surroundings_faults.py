@@ -7,9 +7,7 @@ import sys
 
 from faulty import FaultTest
 from boxes import need, need_root, odd, traced
-from herdtest import PROGRAM, alive, main, read, wait_until
-
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+from herdtest import FAKETIME, PROGRAM, alive, main, read, wait_until
 
 
 class Around(FaultTest):

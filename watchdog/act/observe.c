@@ -484,11 +484,27 @@ static bool is_search_due(const struct pidfile *pidfile, const struct record *re
 	return depth == OBSERVE_SEARCH && !is_news(record, seen) && !is_witnessed(pidfile, record);
 }
 
+/*
+ * A pidfile that names another process than the record, which lives: somebody has put it there (a copy of another instance's). Our own
+ * are ahead of the record only once that one has ended.
+ */
+static bool is_refuted(struct scene *scene, const struct instance *instance,
+		       const struct pidfile *pidfile, const struct record *record,
+		       enum observe_depth depth, struct observation *seen)
+{
+	if (!pidfile || is_same(&pidfile->id, &record->process))
+		return false;
+	if (judge_record(scene, instance, record, depth, seen) && seen->liveness == LIVENESS_ALIVE)
+		return true;
+	*seen = (struct observation)OBSERVATION_INIT;
+	return false;
+}
+
 void observe(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
 	     const struct record *record, enum observe_depth depth, struct observation *seen)
 {
 	*seen = (struct observation)OBSERVATION_INIT;
-	if (judge_pidfile(scene, instance, pidfile, depth, seen) ||
+	if (is_refuted(scene, instance, pidfile, record, depth, seen) || judge_pidfile(scene, instance, pidfile, depth, seen) ||
 	    judge_record(scene, instance, record, depth, seen))
 		return;
 	if (is_forking(instance))

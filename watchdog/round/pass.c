@@ -88,7 +88,8 @@ static void restore_pidfile(struct herd *herd, struct slot *slot)
 	int status = pidfile_publish(herd->scene.dir.pidfiles_fd,
 				     observe_pidfile_name(&slot->instance, name), &pidfile);
 
-	if (slot->has_pidfile)
+	/* Whose else it is, the note of his end is wanted. */
+	if (slot->has_pidfile && slot->pidfile.is_starter)
 		exitnote_remove(herd->scene.dir.exits_fd, slot->pidfile.id.pid,
 				slot->pidfile.id.start_ticks);
 	if (status == 0) /* a daemon that left its starter is announced only now */
