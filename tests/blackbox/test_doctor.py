@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from boxes import NOBODY, Box, as_nobody, need_root
-from herdtest import PROGRAM, HerdTest, main, read
+from herdtest import PROGRAM, HerdTest, environ, main, read, wait_until
 from terminal import Terminal
 
 LINE = re.compile(r"(OK|WARN|BAD) +(.{13})  (.*)")
@@ -300,6 +300,7 @@ class Host(DoctorTest):
         env = {**os.environ, "CRONHERD_ID": "gone:1", "CRONHERD_STATE_DIR": self.state}
         strays = [subprocess.Popen(["sleep", "1000"], env=env) for _ in range(12)]
         try:
+            wait_until("all bear their mark", lambda: all(environ(p.pid).get("CRONHERD_ID") == "gone:1" for p in strays))
             self.assert_finds("strays", "WARN", "12 processes bear our mark, but no instance owns them: pid ")
             for process in strays[1:]:
                 process.kill()
