@@ -5,7 +5,8 @@ import re
 import stat
 import subprocess
 
-from herdtest import PROGRAM, HerdTest, main, read
+from boxes import NOBODY, as_nobody, need_root
+from herdtest import PATIENCE, PROGRAM, HerdTest, main, read
 from terminal import Terminal
 
 BEGIN, END = "# BEGIN cronherd", "# END cronherd"
@@ -125,7 +126,20 @@ class Install(CrontabTest):
     def run_plain(self, env, *args):
         """Without -c."""
         return subprocess.run([PROGRAM, "cron", *args], text=True, capture_output=True, stdin=subprocess.DEVNULL,
-                              env={**self.env, **env}, timeout=60)
+                              env={**self.env, **env}, timeout=PATIENCE)
+
+    def test_a_configuration_that_cron_would_not_find(self):
+        """Cron does not set XDG_CONFIG_HOME."""
+        need_root()
+        os.makedirs(f"{self.dir}/xdg/cronherd/conf.d")
+        config = self.write("xdg/cronherd/cronherd.conf", f'state_dir = "{self.state}"\n')
+        for path in (config, os.path.dirname(config), f"{self.dir}/xdg/cronherd/conf.d", f"{self.dir}/crontab.d", self.dir):
+            os.chown(path, NOBODY, NOBODY)
+        self.env["XDG_CONFIG_HOME"] = f"{self.dir}/xdg"
+        done = subprocess.run(as_nobody(PROGRAM, "cron", "install"), text=True, capture_output=True, stdin=subprocess.DEVNULL,
+                              env=self.env, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f" -c {config} run\n", self.table())
 
     def test_a_path_that_no_crontab_can_express(self):
         os.mkdir(f"{self.dir}/a\nb")

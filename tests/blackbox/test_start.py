@@ -139,6 +139,22 @@ class Scale(StartTest):
         self.assertIn("already running", said["w:1"])
         self.assertIn("ERROR (exited with 3", said["w:2"])
 
+    def test_what_is_held_or_not_enabled_stays_so(self):
+        self.worker("held", "sleep 1000", startsecs="10ms")
+        self.worker("idle", "sleep 1000", startsecs="10ms", enabled=False)
+        self.herd("start", "held", check=0)
+        self.herd("stop", "held", check=0)
+        said = self.lines("scale", "held=2", "idle=2")
+        self.assertEqual(set(said.values()), {"held: not started", "not enabled: not started"})
+
+    def test_the_number_of_one_that_is_defined_no_more_can_be_taken_back(self):
+        self.worker("w", "sleep 1000", startsecs="10ms")
+        self.herd("scale", "w=2", check=0)
+        os.unlink(f"{self.conf_dir}/w.conf")
+        self.assertRegex(self.herd("scale", check=0).stdout, r"^w=2 by \S+\n$")
+        self.herd("scale", "--reset", "w")
+        self.assertEqual(self.herd("scale", check=0).stdout, "")
+
 
 class Usage(HerdTest):
     def run_bare(self, *args, stdout=subprocess.PIPE):
