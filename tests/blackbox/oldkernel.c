@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * oldkernel: runs a program as Linux 3.10 would: what came later is not there. Needs nothing but itself, so that it can be put into an
- * empty root; compiled, statically, by test_static.py.
+ * empty root; compiled, statically, by test_static.py, and by test_oldkernel.py.
  *
- *   oldkernel PROGRAM [ARGUMENT ...]
+ *   oldkernel [--nameless] PROGRAM [ARGUMENT ...]
  *
  * Everywhere, finit_module(2) is the last system call that 3.10 has, and all that came after it have greater numbers: pidfd_open,
  * pidfd_send_signal, close_range, openat2, statx, renameat2, memfd_create, getrandom, clone3 and their like answer ENOSYS. Locks of open
  * file descriptions (3.15) and cutting the front of a file off (3.15) are refused as they were. uname(2) tells of a 2.6: OpenSSL takes
- * what is random from a device only where the kernel says that it is so old.
+ * what is random from a device only where the kernel says that it is so old. A glibc would not begin there: --nameless leaves uname(2) as
+ * it is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <linux/falloc.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,11 +61,14 @@ int main(int argc, char **argv)
 	struct utsname name;
 	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: oldkernel PROGRAM [ARGUMENT ...]\n");
+	bool is_nameless = argc > 1 && strcmp(argv[1], "--nameless") == 0;
+
+	argv += is_nameless;
+	if (argc - is_nameless < 2) {
+		fprintf(stderr, "usage: oldkernel [--nameless] PROGRAM [ARGUMENT ...]\n");
 		return 2;
 	}
-	if (personality(PER_LINUX | UNAME26) < 0) {
+	if (!is_nameless && personality(PER_LINUX | UNAME26) < 0) {
 		fprintf(stderr, "oldkernel: personality: %s\n", strerror(errno));
 		return 126;
 	}
@@ -74,7 +79,7 @@ int main(int argc, char **argv)
 	}
 	/* One that does not work would let every test pass. */
 	if (syscall(SYS_getrandom, NULL, 0, 0) >= 0 || errno != ENOSYS || uname(&name) ||
-	    strncmp(name.release, "2.6.", 4) != 0) {
+	    (!is_nameless && strncmp(name.release, "2.6.", 4) != 0)) {
 		fprintf(stderr, "oldkernel: the kernel is still a new one\n");
 		return 126;
 	}

@@ -23,7 +23,8 @@ class Keeping(HerdTest):
         first = self.pid("w:1")
         os.kill(first, signal.SIGKILL)
         self.wait_pid("w:1", other_than=first)
-        self.assertEqual(len(self.mains("w:1")), 1)
+        # It has its pidfile a moment before it executes, and its mark since then.
+        self.assertEqual(len(wait_until("it has executed", lambda: self.mains("w:1"))), 1)
 
     def test_without_minder_the_next_round_heals(self):
         self.write_main("minder = false")

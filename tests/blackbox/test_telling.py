@@ -144,7 +144,7 @@ class Workers(Told):
         wait_until("a round kills it", lambda: self.herd("run") and len(self.events()) >= 4)
         events = self.wait_events(("worker.started", "manual"), ("worker.bloated", "memory_max"), ("worker.stopped", "memory_max"),
                                   ("worker.started", "memory_max"))
-        self.assertGreater(events[1]["data"]["rss_bytes"], 48 << 20)
+        self.assertGreater(events[1]["data"]["rss_bytes"], 16 << 20)  # it may have been seen while it grew
         self.assertEqual(events[2]["data"]["signal"], "KILL")
 
     def test_too_old(self):

@@ -77,6 +77,13 @@ class Unprivileged(HerdTest):
         self.herd("start", check=0)
         self.assertEqual([len(self.mains(f"w:{n}")) for n in (1, 2, 3)], [1, 1, 1])
 
+    def test_what_needs_rights_fails_the_start(self):
+        for option, step in (("nice = -5", "set nice"), ("oom_score_adjust = -500", "set oom_score_adj"),
+                             ('limits = {"nice=40"}', "set the limits")):
+            self.define(f'worker "w" {{\n command = "{odd()} pause"\n directory = "{self.home}"\n {option}\n}}\n')
+            self.assertIn(f"cannot {step}: ", self.herd("start", check=1).stdout)
+            self.assertEqual(self.marked(), [], "never a fallback")
+
     def test_xdg_directories(self):
         os.makedirs(self.home + "/conf/cronherd/conf.d")
         self.write("home/conf/cronherd/conf.d/w.conf", f'worker "w" {{ command = "{odd()} pause" directory = "/" }}\n')

@@ -13,13 +13,17 @@
 
 static char check_dir[512];
 
+static inline void check_dir_setup_in(const char *where)
+{
+	(void)snprintf(check_dir, sizeof(check_dir), "%s/cronherd-act-check-XXXXXX", where);
+	ck_assert_ptr_nonnull(mkdtemp(check_dir));
+}
+
 static inline void check_dir_setup(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	(void)snprintf(check_dir, sizeof(check_dir), "%s/cronherd-act-check-XXXXXX",
-		       tmp && *tmp ? tmp : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(check_dir));
+	check_dir_setup_in(tmp && *tmp ? tmp : "/tmp");
 }
 
 static inline int check_dir_remove_one(const char *path, const struct stat *st, int type,

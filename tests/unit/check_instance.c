@@ -107,12 +107,6 @@ START_TEST(refuses_other_ids)
 }
 END_TEST
 
-START_TEST(names_states)
-{
-	ck_assert_int_eq(state_from_name(state_name((enum state)_i)), _i);
-}
-END_TEST
-
 START_TEST(names_reasons)
 {
 	ck_assert_int_eq(reason_from_name(reason_name((enum reason)_i)), _i);
@@ -121,8 +115,6 @@ END_TEST
 
 START_TEST(knows_no_other_names)
 {
-	ck_assert_int_eq(state_from_name("running"), -1);
-	ck_assert_int_eq(state_from_name(""), -1);
 	ck_assert_int_eq(reason_from_name("OOM"), -1);
 	ck_assert_int_eq(reason_from_name(""), -1);
 	ck_assert_str_eq(state_name(STATE_RUNNING), "RUNNING");
@@ -142,7 +134,6 @@ static Suite *suite(void)
 	tcase_add_test(tcase, writes_both_forms);
 	tcase_add_loop_test(tcase, refuses_other_files, 0, COUNT(no_files));
 	tcase_add_loop_test(tcase, refuses_other_ids, 0, COUNT(no_ids));
-	tcase_add_loop_test(tcase, names_states, 0, STATE_COUNT);
 	tcase_add_loop_test(tcase, names_reasons, 0, REASON_COUNT);
 	tcase_add_test(tcase, knows_no_other_names);
 	suite_add_tcase(suite, tcase);

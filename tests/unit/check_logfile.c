@@ -8,6 +8,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
@@ -484,6 +486,73 @@ START_TEST(killed_rotations_lose_nothing)
 }
 END_TEST
 
+/* The names of its backups, and of what becomes one, are longer. */
+START_TEST(name_too_long_for_backups)
+{
+	char name[NAME_MAX + 1];
+
+	memset(name, 'a', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	append_lines(name, 0, 2000);
+	ck_assert_int_eq(rotate(name, 4096, 3), -1);
+	ck_assert_int_eq(err.sys_errno, ENAMETOOLONG);
+	ck_assert(!rotated);
+	assert_lines(name, 0, 2000);
+}
+END_TEST
+
+/* Whoever is in the log's group could read the backup, too; another group is not to. */
+START_TEST(group_that_cannot_be_given_sees_no_backup)
+{
+	int status;
+
+	if (geteuid() != 0)
+		return;
+	append_lines("a.log", 0, 2000);
+	ck_assert_int_eq(chmod(check_dir_path("a.log"), 0660), 0);
+	ck_assert_int_eq(chown(check_dir_path("a.log"), NOBODY, 1), 0);
+	ck_assert_int_eq(chown(check_dir, NOBODY, NOBODY), 0);
+	pid_t pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
+			_exit(2);
+		_exit(rotate("a.log", 4096, 3) == 0 && rotated ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	struct stat st;
+	ck_assert_int_eq(stat(check_dir_path("a.log.1"), &st), 0);
+	ck_assert_uint_eq(st.st_gid, NOBODY);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	assert_lines("a.log", 0, 2000);
+}
+END_TEST
+
+/* A file system that cannot cut files: what was copied is truncated. */
+static void setup_in_memory(void)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		check_dir_setup_in("/dev/shm");
+	else
+		check_dir_setup();
+}
+
+static TCase *in_memory(void)
+{
+	TCase *tcase = tcase_create("memory");
+
+	tcase_add_checked_fixture(tcase, setup_in_memory, check_dir_teardown);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, nothing_is_lost_at_rest);
+	tcase_add_loop_test(tcase, whole_blocks_lose_nothing, 0, 5);
+	tcase_add_test(tcase, nothing_is_lost_while_it_is_written);
+	tcase_add_loop_test(tcase, as_many_backups_as_asked, 0, 5);
+	tcase_add_test(tcase, want_of_space_changes_nothing);
+	tcase_add_test(tcase, killed_rotations_lose_nothing);
+	return tcase;
+}
+
 static Suite *suite(void)
 {
 	Suite *suite = suite_create("logfile");
@@ -506,7 +575,10 @@ static Suite *suite(void)
 	tcase_add_test(tcase, directory_of_a_user_leads_nowhere);
 	tcase_add_test(tcase, want_of_space_changes_nothing);
 	tcase_add_test(tcase, killed_rotations_lose_nothing);
+	tcase_add_test(tcase, name_too_long_for_backups);
+	tcase_add_test(tcase, group_that_cannot_be_given_sees_no_backup);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, in_memory());
 	return suite;
 }
 

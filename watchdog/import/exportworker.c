@@ -237,26 +237,6 @@ void exportworker_free(struct exportworker *made)
 
 /* ---- looking at it ------------------------------------------------------------------------ */
 
-static bool has_mark(const char *text)
-{
-	return text && strchr(text, EXPORTWORKER_MARK);
-}
-
-static bool has_mark_in(const struct strlist *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (has_mark(list->items[i]))
-			return true;
-	return false;
-}
-
-bool exportworker_is_marked(const struct exportworker *made)
-{
-	return has_mark_in(&made->argv) || has_mark_in(&made->environment) ||
-	       has_mark(made->directory) || has_mark(made->env_file) || has_mark(made->pidfile) ||
-	       has_mark(made->stdout_logfile) || has_mark(made->stderr_logfile);
-}
-
 static bool is_known(const char *const *known, const char *name)
 {
 	for (; *known; known++)

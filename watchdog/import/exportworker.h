@@ -42,8 +42,6 @@ void exportworker_free(struct exportworker *made);
 /* Width of the mark at TEXT, or -1 where none stands there. */
 int exportworker_mark(const char *text);
 
-bool exportworker_is_marked(const struct exportworker *made);
-
 /* Options of WORKER that are not at their default and not in KNOWN (NULL-terminated): what another
  * keeper cannot say. */
 void exportworker_others(const struct worker *worker, const char *const *known,

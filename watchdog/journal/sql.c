@@ -474,11 +474,6 @@ int64_t sql_number(const struct sql_query *query, int column)
 	return sqlite3_column_int64(query->statement, column);
 }
 
-bool sql_is_null(const struct sql_query *query, int column)
-{
-	return sqlite3_column_type(query->statement, column) == SQLITE_NULL;
-}
-
 const char *sql_text(const struct sql_query *query, int column)
 {
 	const unsigned char *text = sqlite3_column_text(query->statement, column);

@@ -81,7 +81,6 @@ int sql_run(struct sql_query *query, struct err *err);
 
 /* Columns of the row, from 0. A text is never NULL and lives until the next step. */
 int64_t sql_number(const struct sql_query *query, int column);
-bool sql_is_null(const struct sql_query *query, int column);
 const char *sql_text(const struct sql_query *query, int column);
 
 /* SQL_CORRUPT where the file is shorter than it says, which SQLite takes for zeros. */

@@ -2,8 +2,6 @@
 /* state: the states' names. */
 #include "watchdog/model/state.h"
 
-#include <string.h>
-
 static const char *const names[] = {
 	[STATE_STOPPED] = "STOPPED", [STATE_STARTING] = "STARTING", [STATE_RUNNING] = "RUNNING",
 	[STATE_BACKOFF] = "BACKOFF", [STATE_STOPPING] = "STOPPING", [STATE_EXITED] = "EXITED",
@@ -15,12 +13,4 @@ _Static_assert(sizeof(names) / sizeof(names[0]) == STATE_COUNT, "a name for each
 const char *state_name(enum state state)
 {
 	return names[state];
-}
-
-int state_from_name(const char *name)
-{
-	for (int i = 0; i < STATE_COUNT; i++)
-		if (strcmp(name, names[i]) == 0)
-			return i;
-	return -1;
 }

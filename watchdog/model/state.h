@@ -17,6 +17,5 @@ enum state {
 #define STATE_COUNT 8
 
 const char *state_name(enum state state);
-int state_from_name(const char *name); /* -1: none */
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
+#include "watchdog/store/spool.h"
 #include "watchdog/verbs/doctor.h"
 
 #define YEAR_2024_MS INT64_C(1704067200000)
@@ -254,6 +255,12 @@ struct future {
 	char name[NAME_MAX + 1]; /* one of them */
 };
 
+/* A note of when a courier is due, which its time of change says, is meant to be of the future. */
+static bool is_due_note(const char *name)
+{
+	return strcmp(name, SPOOL_OWED) == 0 || strcmp(name, SPOOL_OWED_TAKEN) == 0;
+}
+
 static void look_for_future(int dir_fd, int64_t limit_s, struct future *future)
 {
 	int fd = dir_fd < 0 ? -1 : openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -267,7 +274,8 @@ static void look_for_future(int dir_fd, int64_t limit_s, struct future *future)
 		return; /* other checks say what is wrong with it */
 	}
 	while ((entry = readdir(dir))) {
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || st.st_mtime <= limit_s)
+		if (is_due_note(entry->d_name) ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) || st.st_mtime <= limit_s)
 			continue;
 		future->count++;
 		(void)snprintf(future->name, sizeof(future->name), "%s", entry->d_name);
