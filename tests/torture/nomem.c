@@ -2,7 +2,7 @@
 /*
  * nomem: preloaded, it lets an allocation fail. TORTURE="N FILE": the N-th of each program that is
  * executed; "N+ FILE": all from the N-th on. A child goes on counting where its parent was. Makes
- * FILE when it has.
+ * FILE when it has. zygote.so arms it later, in a program that has begun: it says how many to take as made.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,17 +20,31 @@ static unsigned long count, due;
 static bool is_lasting;
 static const char *hit;
 
-__attribute__((constructor)) static void begin(void)
+unsigned long nomem_count(void);
+void nomem_arm(const char *text, unsigned long made);
+
+unsigned long nomem_count(void)
 {
-	const char *text = getenv("TORTURE");
+	return count;
+}
+
+/* TEXT must last. */
+void nomem_arm(const char *text, unsigned long made)
+{
 	char *end;
 
-	if (!text)
-		return;
 	due = strtoul(text, &end, 10);
 	is_lasting = *end == '+';
 	hit = end + is_lasting + 1;
-	count = 0;
+	count = made;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *text = getenv("TORTURE");
+
+	if (text)
+		nomem_arm(text, 0);
 }
 
 /* Whether this one fails. */
@@ -38,7 +52,8 @@ static bool fails(void)
 {
 	int fd;
 
-	if (!due || ++count < due || (count > due && !is_lasting))
+	count++;
+	if (!due || count < due || (count > due && !is_lasting))
 		return false;
 	if (count == due) {
 		fd = open(hit, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);

@@ -44,6 +44,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "blackbox"))
+from begin import Injector, Zygote  # noqa: E402
 from boxes import with_sum  # noqa: E402
 from herdtest import PATIENCE, PROGRAM, read  # noqa: E402
 from herdtest import wait_until as wait_until_at_leisure  # noqa: E402
@@ -53,8 +54,10 @@ SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "60"))
 POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "25"))
 # At least so many, however slow the machine is.
 AT_LEAST = 10
+# How long processes that nothing has happened to serve for one point after the other.
+FLOCK_S = 20
 # A point takes a few hundredths of a second: nothing is waited for much longer than it takes.
-wait_until = functools.partial(wait_until_at_leisure, pause_s=0.003)
+wait_until = functools.partial(wait_until_at_leisure, pause_s=0.001)
 
 # ---- points --------------------------------------------------------------------------------------------------------
 
@@ -79,6 +82,8 @@ ONCE_ONLY = {"EINTR"}
 NOT_KILLED = {"exit", "rt_sigreturn"}
 # Of so many calls of one name in a row, the first two and the last two are tried.
 ROW = 8
+# By so many calls main() is known.
+MAIN_BEGINS = 60
 
 
 class Call(collections.namedtuple("Call", "role name number path")):
@@ -130,6 +135,8 @@ def points_of(calls):
 
 
 def for_inject(point):
+    if point is None:
+        return "-"
     where, action = point.split("=")
     if action == "kill":
         return point
@@ -154,10 +161,53 @@ def parent(pid):
     return int(text[text.rindex(")") + 2:].split()[1]) if ")" in text else 0
 
 
+# Init, this one, and those by whom others are begun.
+mine = {1, os.getpid()}
+
+
 def others():
-    """All processes but init and this one, with their command lines."""
-    mine = {1, os.getpid()}
-    return {int(name): read(f"/proc/{name}/cmdline").split("\0") for name in os.listdir("/proc") if name.isdigit() and int(name) not in mine}
+    """All processes but MINE, with their command lines."""
+    return {pid: read(f"/proc/{pid}/cmdline").split("\0") for pid in other_pids()}
+
+
+def other_pids():
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if pid not in mine]
+
+
+def start_ticks(pid):
+    text = read(f"/proc/{pid}/stat")
+    return text[text.rindex(")") + 2:].split()[19] if ")" in text else None
+
+
+class Snapshot:
+    """The files below FOLDER, as they are now; put() makes them anew, with the times of then."""
+
+    def __init__(self, folder):
+        self.entries = []
+        for place, folders, files in os.walk(folder):
+            for name in folders + files:
+                path = os.path.join(place, name)
+                mode, times = os.lstat(path).st_mode, (os.lstat(path).st_atime_ns, os.lstat(path).st_mtime_ns)
+                content = os.readlink(path) if stat.S_ISLNK(mode) else None
+                if stat.S_ISREG(mode):
+                    with open(path, "rb") as file:
+                        content = file.read()
+                self.entries.append((os.path.relpath(path, folder), mode, content, times))
+        self.mode = stat.S_IMODE(os.stat(folder).st_mode)
+
+    def put(self, folder):
+        os.mkdir(folder, self.mode)
+        for name, mode, content, times in self.entries:
+            path = f"{folder}/{name}"
+            if stat.S_ISDIR(mode):
+                os.mkdir(path, stat.S_IMODE(mode))
+            elif stat.S_ISLNK(mode):
+                os.symlink(content, path)
+            else:
+                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
+                os.write(fd, content)
+                os.close(fd)
+                os.utime(path, ns=times)
 
 
 class Broken(AssertionError):
@@ -184,12 +234,18 @@ class Scenario:
         self.build()
         self.program = shutil.copy(PROGRAM, self.bin + "/cronherd")
         self.before = {}
+        self.flock = {}
+        self.flock_state = self.flock_said = None
+        self.flock_until = 0
         self.status = None
+        self.before_main = collections.Counter()
+        self.round = self.tortured = self.injector = None
         self.configure()
         self.make_template()
+        self.make_zygotes()
 
     def build(self):
-        for name, *flags in (("inject",), ("sheep", "-static"), ("nomem.so", "-shared", "-fPIC")):
+        for name, *flags in (("inject",), ("sheep", "-static"), ("nomem.so", "-shared", "-fPIC"), ("zygote.so", "-shared", "-fPIC")):
             source = f"{HERE}/{name.removesuffix('.so')}.c"
             subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{self.bin}/{name}", source], check=True)
 
@@ -216,25 +272,86 @@ class Scenario:
         self.template = self.folder + "/template"
         os.rename(self.state, self.template)
 
+    PRELOADED = ("zygote.so",)
+
+    def make_zygotes(self):
+        for old in (self.round, self.tortured, self.injector):
+            if old:
+                mine.discard(old.pid)
+                old.end()
+        self.round = Zygote([self.program, "-c", self.config, "run"], self.ENVIRONMENT, [f"{self.bin}/zygote.so"], f"{self.bin}/round.said")
+        self.tortured = Zygote(self.command(), self.ENVIRONMENT, [f"{self.bin}/{name}" for name in self.PRELOADED], f"{self.bin}/tortured.said")
+        self.injector = Injector(f"{self.bin}/inject", self.tortured, self.command(), self.ENVIRONMENT)
+        mine.update((self.round.pid, self.tortured.pid, self.injector.pid))
+
     def clear(self):
-        try:
-            os.kill(-1, signal.SIGKILL)  # a pid namespace of our own
-        except ProcessLookupError:
-            pass
-        wait_until("nothing runs", lambda: not others())
+        if self.injector.process.poll() is not None or self.tortured.process.poll() is not None:
+            self.make_zygotes()
+        wait_until("nothing runs", self.kill_all)
         for name in os.listdir("/dev/shm"):  # a tmpfs of our own, too: what was said where the state directory could not be written
             os.unlink("/dev/shm/" + name)
         for name in os.listdir(self.folder):
-            if name not in ("bin", "conf.d", "cronherd.conf", "template", "report"):
+            if name not in ("bin", "conf.d", "cronherd.conf", "template", "log") and not name.startswith("lock-"):
                 path = f"{self.folder}/{name}"
                 shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-
+        self.clear_logs()
         if not self.CACHED:  # what was changed a moment ago is not taken from the cache
             for path in (self.config, *(f"{self.folder}/conf.d/{name}" for name in os.listdir(self.folder + "/conf.d"))):
                 os.utime(path)
 
+    def clear_logs(self):
+        """Who lives on has his open."""
+        folder = self.folder + "/log"
+        if not self.flock and os.path.exists(folder):
+            shutil.rmtree(folder)
+        for name in os.listdir(folder) if self.flock else ():
+            if name.endswith(".log"):
+                os.truncate(f"{folder}/{name}", 0)
+            else:
+                os.unlink(f"{folder}/{name}")
+
+    def kill_all(self):
+        """Whether nobody but the flock was left; a pid namespace of our own."""
+        left = [pid for pid in other_pids() if pid not in self.flock]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not left
+
     def restore(self):
         shutil.copytree(self.template, self.state)
+
+    # ---- the flock: who lives on from point to point
+
+    # Whether the bystander does: to begin processes is most of what a point costs. Where there are minders, nobody does.
+    def has_flock(self):
+        return not self.MINDER
+
+    def raise_flock(self):
+        """Begins those who live on; gives the pids of all that have begun. Here, the bystander alone: w is made anew each time."""
+        hidden = self.bin + "/w.conf"
+        os.rename(f"{self.folder}/conf.d/w.conf", hidden)
+        self.whole_round()
+        os.rename(hidden, f"{self.folder}/conf.d/w.conf")
+        return {"b:1": self.wait_pid("b:1")}
+
+    def have_flock(self):
+        """Makes the state in which the flock was raised. It is raised anew where somebody of it has ended, and when it has become old: what
+        is right a quarter of an hour after the last round may be something else."""
+        if time.monotonic() > self.flock_until or any(start_ticks(pid) != ticks for pid, ticks in self.flock.items()):
+            self.flock = {}
+            self.clear()
+            self.restore()
+            self.before = self.raise_flock()
+            self.flock_until = time.monotonic() + FLOCK_S
+            self.flock = {pid: start_ticks(pid) for pid in self.before.values() if alive(pid)}
+            self.flock_before, self.flock_state, self.flock_said = self.before, Snapshot(self.state), read(self.said)
+            return
+        self.flock_state.put(self.state)
+        write(self.said, self.flock_said)
+        self.before = dict(self.flock_before)
 
     # ---- the program
 
@@ -245,18 +362,31 @@ class Scenario:
                               stdin=subprocess.DEVNULL, env=self.ENVIRONMENT, timeout=PATIENCE * 3, check=False, close_fds=False)
         return done
 
+    def whole_round(self):
+        return self.round.run(PATIENCE * 3)
+
     def command(self):
         return [self.program, "-c", self.config, *self.COMMAND]
 
-    def inject(self, *options):
-        """Runs the command with OPTIONS of inject; its report, line by line."""
-        report = self.folder + "/report"
-        subprocess.run([self.bin + "/inject", "-t", str(int(PATIENCE)), "-o", report, *options, *self.target()], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.ENVIRONMENT, check=True, timeout=PATIENCE * 3)
-        return [line.split() for line in read(report).splitlines()]
+    def inject(self, point, is_listing=False, is_executed=False):
+        """Runs the command with POINT; what inject reports."""
+        return self.injector.run(PATIENCE, for_inject(point), is_listing, *self.way(point, is_executed))
 
-    def target(self):
-        return self.command()
+    # Whether all that the command leaves behind has ended when it has, and nothing but sheep and cronherd is executed.
+    FAST = True
+
+    def way(self, point, is_executed):
+        where, call = (point or "0:none:0").split(":")[:2]
+        if is_executed or self.is_loading(point):
+            return ("exec",)
+        return "born", int(point is not None and self.FAST and not self.MINDER), self.before_main[call]
+
+    def is_loading(self, point):
+        """Whether POINT is before main()."""
+        if not point or not point.startswith("0:"):
+            return False
+        _, call, number = point.split("=")[0].split(":")
+        return int(number) <= self.before_main[call]
 
     # ---- what is
 
@@ -288,12 +418,15 @@ class Scenario:
     # ---- one point
 
     def prepare(self):
-        self.restore()
-        self.herd("run")
+        if self.has_flock():
+            self.have_flock()
+        else:
+            self.restore()
+        self.whole_round()
         self.before = {id: self.wait_pid(id) for id in ("w:1", "b:1")}
 
     def go(self, point):
-        report = self.inject("-x", for_inject(point))
+        report = self.inject(point)
         self.status = next((int(words[1]) for words in report if words[0] == "exit"), None)
         if any(words[0] == "hung" for words in report):
             raise Broken("it hangs")
@@ -327,16 +460,16 @@ class Scenario:
         """A whole round, or two. Rounds that minders began may be on their way, and workers about to speak."""
         for _ in range(2):
             wait_until("rounds that others began are over", lambda: not self.busy())
-            self.last = self.herd("run")
+            self.is_quiet = self.round_is_quiet()
             wait_until("rounds that others began are over", lambda: not self.busy())
-            if self.is_coming() and not self.last.stderr and not self.last.returncode:
+            if self.is_coming() and not self.last.said and not self.last.returncode:
                 break
         end = time.monotonic() + PATIENCE
         # A worker that has been started takes a moment to say so.
         while not self.is_settled() and time.monotonic() < end:
             if not self.is_coming():
                 raise Broken(f"7: two whole rounds do not mend it: {self.describe()}")
-            time.sleep(0.005)
+            time.sleep(0.001)
         if not self.is_settled():
             raise Broken(f"it does not settle: {self.describe()}")
 
@@ -347,7 +480,7 @@ class Scenario:
 
     def describe(self):
         return (f"wanted {sorted(self.wanted())}, said {read(self.said).splitlines()}, files {sorted(os.listdir(self.state + '/pidfiles'))}, "
-                f"processes {others()}, stderr {self.last.stderr!r}")
+                f"processes {others()}, said {self.last.said!r}")
 
     def check_soon(self, point):
         """What must be so right after the command."""
@@ -401,38 +534,58 @@ class Scenario:
             if (("worker.stopped", id, int(pid)) in facts) == alive(int(pid)):
                 raise Broken(f"6: the end of {id} ({pid}): {'told' if alive(int(pid)) else 'not told'}: {sorted(facts)}")
 
-    def check_quiet(self):
-        def look():
-            found = {}
-            for folder, _, files in os.walk(self.state):
-                for name in files:
+    def look(self):
+        found = {}
+        for folder, _, files in os.walk(self.state):
+            for name in files:
+                if name not in ("lease", "slots.cache"):
                     path = os.path.join(folder, name)
-                    if name not in ("lease", "slots.cache"):
-                        found[path] = (os.lstat(path).st_ino, os.lstat(path).st_mtime_ns)
-            return found
-        for turn in range(2):
-            before = look()
-            done = self.herd("run")
-            if not (done.returncode or done.stderr or done.stdout or look() != before):
-                return
-        raise Broken(f"7: a further round: status {done.returncode}, {done.stdout}{done.stderr}, wrote {set(look().items()) ^ set(before.items())}")
+                    found[path] = (os.lstat(path).st_ino, os.lstat(path).st_mtime_ns)
+        return found
+
+    def round_is_quiet(self):
+        """Whether a whole round says nothing and changes nothing."""
+        before = self.look()
+        self.last = self.whole_round()
+        self.changed = set(self.look().items()) ^ set(before.items())
+        return not (self.last.returncode or self.last.said or self.changed)
+
+    def check_quiet(self):
+        """Where the one that was to mend it found all well, that was it."""
+        if not (self.is_quiet or self.round_is_quiet() or self.round_is_quiet()):
+            raise Broken(f"7: a further round: status {self.last.returncode}, {self.last.said}, wrote {self.changed}")
 
     # ---- all points
 
     def calls(self):
-        self.clear()
-        self.prepare()
         if self.CACHED:
-            time.sleep(2.5)  # the cache wants files that have settled; whether it is used is no test here
-            self.herd("run")
             self.clear()
             self.prepare()
-        calls = [Call(words[1], words[2], int(words[3]), words[4]) for words in self.inject("-l") if words[0] == "call"]
+            time.sleep(2.5)  # the cache wants files that have settled; whether it is used is no test here
+            self.herd("run")
+        calls = self.list_calls(is_executed=True)
+        if not isinstance(self, Minder):
+            self.tell_main(calls, self.list_calls(is_executed=False))
         self.status = None
         self.check_soon(None)
         self.settle()
         self.check(None)
         return calls
+
+    def list_calls(self, is_executed):
+        self.clear()
+        self.prepare()
+        report = self.inject(None, is_listing=True, is_executed=is_executed)
+        return [Call(words[1], words[2], int(words[3]), words[4]) for words in report if words[0] == "call"]
+
+    def tell_main(self, executed, born):
+        """Which of the calls EXECUTED the loader makes: those that are not made by who is BORN at main()."""
+        all_names, names = ([call.name for call in calls if call.role == "0"] for calls in (executed, born))
+        first = names[:MAIN_BEGINS]
+        loading = next((at for at in range(len(all_names)) if all_names[at:at + len(first)] == first), None)
+        if loading is None:
+            raise AssertionError("who is born at main() does not go the same way as who is executed")
+        self.before_main = collections.Counter(all_names[:loading])
 
     def points(self):
         """(kills, errors, what is said of them)"""
@@ -464,10 +617,14 @@ class Heal(Scenario):
     """w was killed, and its pid is this program's now."""
 
     def prepare(self):
-        super().prepare()
-        pid = self.before["w:1"]
-        os.kill(pid, signal.SIGKILL)
-        wait_until("w is gone", lambda: not os.path.exists(f"/proc/{pid}"))
+        self.have_flock()
+
+    def raise_flock(self):
+        self.whole_round()
+        before = {id: self.wait_pid(id) for id in ("w:1", "b:1")}
+        os.kill(before["w:1"], signal.SIGKILL)
+        wait_until("w is gone", lambda: not os.path.exists(f"/proc/{before['w:1']}"))
+        return before
 
 
 class Stranger(Heal):
@@ -523,7 +680,7 @@ class Removed(Scenario):
         self.configure()
         super().prepare()
         os.unlink(f"{self.folder}/conf.d/w.conf")
-        self.herd("run")
+        self.whole_round()
         self.age()
 
     def age(self):
@@ -551,6 +708,13 @@ class Removed(Scenario):
 class Steady(Scenario):
     """All is well."""
     CACHED = True
+
+    def prepare(self):
+        self.have_flock()
+
+    def raise_flock(self):
+        self.whole_round()
+        return {id: self.wait_pid(id) for id in ("w:1", "b:1")}
 
     def check(self, point):
         super().check(point)
@@ -609,9 +773,11 @@ class Start(Verb):
         super().make_template()
 
     def prepare(self):
-        self.restore()
-        self.herd("run")
-        self.before = {"b:1": self.wait_pid("b:1")}
+        self.have_flock()
+
+    def raise_flock(self):
+        self.whole_round()
+        return {"b:1": self.wait_pid("b:1")}
 
     def check_soon(self, point):
         super().check_soon(point)
@@ -643,13 +809,14 @@ class Minder(Scenario):
         wait_until("the minder rests", lambda: "minder" in others().get(self.minder, ()) and
                    read(f"/proc/{self.minder}/syscall").startswith("128 "))
 
-    def target(self):
-        return ["-p", str(self.minder), "-k", str(self.before["w:1"])]
+    def way(self, point, is_executed):
+        return "minder", self.minder, self.before["w:1"]
 
 
 class CronInstall(Scenario):
     """Our line in the crontab of somebody who has lines of their own."""
     COMMAND = ("cron", "install", "--yes")
+    FAST = False
     MINE = "# mine\n" + "5 5 5 5 * /bin/true # % odd\n" * 30
 
     def make_template(self):
@@ -666,14 +833,14 @@ cat ${{1#-}} >table.new && mv table.new table
     def settle(self):
         wait_until("crontab has ended", lambda: not others())
         self.table = read(self.folder + "/table")
-        self.last = self.herd(*self.COMMAND)
+        self.last = self.tortured.run(PATIENCE * 3)
 
     def check(self, point):
         if not self.table.startswith(self.MINE):
             raise Broken(f"the crontab is damaged: {self.table[:200]!r}")
         table = read(self.folder + "/table")
         if self.last.returncode or not table.startswith(self.MINE) or table.count(" run") != 1:
-            raise Broken(f"the second time: {self.last.stderr}{table}")
+            raise Broken(f"the second time: {self.last.said}{table}")
         if self.status == 0 and self.table != table:
             raise Broken("it said that it was done")
 
@@ -700,8 +867,9 @@ class Deliver(Scenario):
     def __init__(self, folder):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.full = folder + "/bin/cronherd-full.other"
+        self.courier = None
         super().__init__(folder)
-        self.full = shutil.copy(os.path.dirname(PROGRAM) + "/cronherd-full", self.folder + "/template/../bin/cronherd-full.other")
 
     def command(self):
         return [self.full, "-c", self.config, *self.COMMAND]
@@ -715,6 +883,13 @@ class Deliver(Scenario):
         assert len(self.spooled) >= 4, self.spooled
         self.template = self.folder + "/template"
         os.rename(self.state, self.template)
+        shutil.copy(os.path.dirname(PROGRAM) + "/cronherd-full", self.full)
+
+    def make_zygotes(self):
+        super().make_zygotes()
+        if not self.courier:
+            self.courier = Zygote(self.command(), self.ENVIRONMENT, [f"{self.bin}/zygote.so"], f"{self.bin}/courier.said")
+            mine.add(self.courier.pid)
 
     def prepare(self):
         self.restore()
@@ -725,9 +900,9 @@ class Deliver(Scenario):
         spooled = {event["id"] for event in self.spooled}
         # What could not be sent is tried again; a queue is one after the other.
         for _ in range(3):
-            self.last = self.herd(*self.COMMAND, program=self.full)
+            self.last = self.courier.run(PATIENCE * 3)
             if self.last.returncode:
-                raise Broken(f"a later courier: {self.last.returncode} {self.last.stderr}")
+                raise Broken(f"a later courier: {self.last.returncode} {self.last.said}")
             if {body["id"] for body in Receiver.got} == spooled:
                 break
 
@@ -749,9 +924,14 @@ class Deliver(Scenario):
 class Memory(Scenario):
     """Mixed into another: allocations, instead of system calls. POINT: N or N+."""
 
+    PRELOADED = ("zygote.so", "nomem.so")
+
     def go(self, point):
         hit = self.folder + "/hit"
-        environment = {**self.ENVIRONMENT, "LD_PRELOAD": self.bin + "/nomem.so", "TORTURE": f"{point} {hit}"}
+        if int(point.rstrip("+")) > self.tortured.allocations:
+            self.status = self.tortured.run(PATIENCE * 3, f"{point} {hit}").returncode
+            return os.path.exists(hit)
+        environment = {**self.ENVIRONMENT, "LD_PRELOAD": ":".join(f"{self.bin}/{name}" for name in self.PRELOADED), "TORTURE": f"{point} {hit}"}
         done = subprocess.run(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
                               timeout=PATIENCE * 3, check=False)
         self.status = done.returncode
