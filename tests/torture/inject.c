@@ -644,7 +644,6 @@ static void carry_out(struct run *run, const struct zygote *zygote, const struct
 	/* Its parent has buried it, now that we have seen it. */
 	if (is_born)
 		(void)hear(zygote);
-	fputs("over\n", run->report);
 	fflush(run->report);
 }
 
@@ -685,6 +684,9 @@ static int serve(char **argv)
 			carry_out(&run, &zygote, &order, argv + 3);
 		else
 			carry_out_apart(&run, &zygote, &order, argv + 3);
+		/* By then nobody of ours is left but ourselves. */
+		fputs("over\n", run.report);
+		fflush(run.report);
 	}
 	return 0;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The torture: each system call of a command is in turn killed before it, failed once, and failed from then on.
 
-    torture.py SCENARIO                    as `make check` does: CRONHERD_TORTURE_POINTS (25) kills and as many failures, in CRONHERD_TORTURE_SECONDS (60)
+    torture.py SCENARIO                    as `make check` does: all points, or as many as there is time for (CRONHERD_TORTURE_SECONDS, below)
     torture.py SCENARIO all                every point, however long it takes
     torture.py SCENARIO deep [SEED]        points drawn by SEED (it is printed) until it is interrupted
     torture.py SCENARIO list               the points
@@ -25,7 +25,6 @@ with nomem.c preloaded: POINT is N or N+, the N-th allocation of each process (a
 """
 import collections
 import errno
-import functools
 import hashlib
 import http.server
 import json
@@ -47,17 +46,15 @@ sys.path.insert(0, os.path.join(HERE, "..", "blackbox"))
 from begin import Injector, Zygote  # noqa: E402
 from boxes import with_sum  # noqa: E402
 from herdtest import PATIENCE, PROGRAM, read  # noqa: E402
-from herdtest import wait_until as wait_until_at_leisure  # noqa: E402
 
-SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "60"))
-# At most so many kills and so many failures.
-POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "25"))
-# At least so many, however slow the machine is.
-AT_LEAST = 10
+# What all scenarios together may take, one after the other: twenty minutes where two cores are busy with them.
+SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "2400"))
+# At least so many points of a scenario, however slow the machine is.
+AT_LEAST = 20
 # How long processes that nothing has happened to serve for one point after the other.
 FLOCK_S = 20
 # A point takes a few hundredths of a second: nothing is waited for much longer than it takes.
-wait_until = functools.partial(wait_until_at_leisure, pause_s=0.001)
+PAUSE_S, PAUSE_MAX_S = 0.0005, 0.02
 
 # ---- points --------------------------------------------------------------------------------------------------------
 
@@ -210,6 +207,17 @@ class Snapshot:
                 os.utime(path, ns=times)
 
 
+def wait_until(what, probe):
+    """Polls PROBE until it gives something true, which is returned; fails, naming WHAT, at the deadline."""
+    end, pause_s = time.monotonic() + PATIENCE, PAUSE_S
+    while not (found := probe()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain until {what}")
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, PAUSE_MAX_S)
+    return found
+
+
 class Broken(AssertionError):
     """A promise was not kept."""
 
@@ -291,7 +299,7 @@ class Scenario:
         for name in os.listdir("/dev/shm"):  # a tmpfs of our own, too: what was said where the state directory could not be written
             os.unlink("/dev/shm/" + name)
         for name in os.listdir(self.folder):
-            if name not in ("bin", "conf.d", "cronherd.conf", "template", "log") and not name.startswith("lock-"):
+            if name not in ("bin", "conf.d", "cronherd.conf", "template", "log", "fat") and not name.startswith("lock-"):
                 path = f"{self.folder}/{name}"
                 shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
         self.clear_logs()
@@ -469,7 +477,7 @@ class Scenario:
         while not self.is_settled() and time.monotonic() < end:
             if not self.is_coming():
                 raise Broken(f"7: two whole rounds do not mend it: {self.describe()}")
-            time.sleep(0.001)
+            time.sleep(0.003)
         if not self.is_settled():
             raise Broken(f"it does not settle: {self.describe()}")
 
@@ -976,6 +984,14 @@ SCENARIOS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind fo
     FirstStart, Heal, Stranger, Bloated, Rolling, Removed, Steady, Rotate, Stop, Start, Restart, Minder, CronInstall, Deliver,
     MemoryFirstStart, MemoryHeal, MemoryStop, MemoryDeliver)}
 
+# How much of the time is whose: about what all of its points take, in thousandths.
+SHARES = {
+    "first-start": 70, "heal": 40, "stranger": 40, "bloated": 75, "rolling": 70, "removed": 60, "steady": 10, "rotate": 12, "stop": 55,
+    "start": 45, "restart": 70, "minder": 90, "cron-install": 50, "deliver": 90, "memory-first-start": 25, "memory-heal": 35, "memory-stop": 33,
+    "memory-deliver": 130,
+}
+assert SHARES.keys() == SCENARIOS.keys() and sum(SHARES.values()) == 1000
+
 # ---- running -------------------------------------------------------------------------------------------------------
 
 
@@ -1018,17 +1034,20 @@ def inside(name, args):
         return 0
     if args[:1] == ["deep"]:
         return deep(tally, scenario, kills + errors, int(args[1]) if args[1:] else random.randrange(1 << 32))
-    tried = []
-    # In an order that is the same each time, and hardly another when a call is added: who runs it twice tries the same.
-    for points, share in ((kills, 0.6), (errors, 1)):
-        points.sort(key=lambda point: hashlib.sha256(point.encode()).digest())
-        for count, point in enumerate(points):
-            if not args and (count == POINTS or (count >= AT_LEAST and time.monotonic() > began + SECONDS * share)):
-                points = points[:count]
-                break
-            tally.run(scenario, point)
-        tried.append(len(points))
-    return finish(tally, f"{what}; {tried[0]:,} of {len(kills):,} kills, {tried[1]:,} of {len(errors):,} failures")
+    return finish(tally, f"{what}; {in_turn(tally, scenario, kills, errors, args, began)}")
+
+
+def in_turn(tally, scenario, kills, errors, args, began):
+    """Tries them all, or until the time is up, in an order that is the same each time, and hardly another when a call is added; says how many."""
+    end = began + float(os.environ.get("TORTURE_SHARE_S", SECONDS * SHARES[tally.name] / 1000))
+    is_kill = set(kills)
+    tried = collections.Counter()
+    for point in sorted(kills + errors, key=lambda point: hashlib.sha256(point.encode()).digest()):
+        if not args and tally.tried >= AT_LEAST and time.monotonic() > end:
+            break
+        tally.run(scenario, point)
+        tried[point in is_kill] += 1
+    return f"tried {tried[True]:,} of {len(kills):,} kills, {tried[False]:,} of {len(errors):,} failures"
 
 
 def deep(tally, scenario, points, seed):
@@ -1072,8 +1091,14 @@ def outside(name, args):
 
 
 def several(*names):
-    """The exit status of all NAMES, one after the other."""
-    return max([outside(name, []) for name in names])
+    """The exit status of all NAMES, one after the other. What one leaves of its time is the others'."""
+    left, worst = SECONDS * sum(SHARES[name] for name in names) / 1000, 0
+    for at, name in enumerate(names):
+        os.environ["TORTURE_SHARE_S"] = str(left * SHARES[name] / sum(SHARES[other] for other in names[at:]))
+        began = time.monotonic()
+        worst = max(worst, outside(name, []))
+        left -= time.monotonic() - began
+    return worst
 
 
 def main():
