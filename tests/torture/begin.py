@@ -14,7 +14,7 @@ Done = collections.namedtuple("Done", "returncode said")
 
 class Zygote:
     """A program at the door of main()."""
-    REQUEST = struct.Struct("=II8I64s")
+    REQUEST = struct.Struct("=II8I512s")
     NUMBER = struct.Struct("=i")
 
     def __init__(self, argv, environment, preload, output):

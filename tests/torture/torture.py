@@ -253,7 +253,7 @@ class Scenario:
         self.make_zygotes()
 
     def build(self):
-        for name, *flags in (("inject",), ("sheep", "-static"), ("nomem.so", "-shared", "-fPIC"), ("zygote.so", "-shared", "-fPIC")):
+        for name, *flags in (("inject",), ("sheep", "-static"), ("crontab", "-static"), ("nomem.so", "-shared", "-fPIC"), ("zygote.so", "-shared", "-fPIC")):
             source = f"{HERE}/{name.removesuffix('.so')}.c"
             subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{self.bin}/{name}", source], check=True)
 
@@ -824,15 +824,9 @@ class Minder(Scenario):
 class CronInstall(Scenario):
     """Our line in the crontab of somebody who has lines of their own."""
     COMMAND = ("cron", "install", "--yes")
-    FAST = False
     MINE = "# mine\n" + "5 5 5 5 * /bin/true # % odd\n" * 30
 
     def make_template(self):
-        write(self.bin + "/crontab", f"""#!/bin/sh
-cd {self.folder} || exit 1
-if [ "$1" = -l ]; then exec cat table; fi
-cat ${{1#-}} >table.new && mv table.new table
-""", 0o755)
         self.ENVIRONMENT = {**self.ENVIRONMENT, "CRONHERD_CRONTAB": self.bin + "/crontab"}
 
     def prepare(self):
@@ -939,29 +933,37 @@ class Memory(Scenario):
         if int(point.rstrip("+")) > self.tortured.allocations:
             self.status = self.tortured.run(PATIENCE * 3, f"{point} {hit}").returncode
             return os.path.exists(hit)
-        environment = {**self.ENVIRONMENT, "LD_PRELOAD": ":".join(f"{self.bin}/{name}" for name in self.PRELOADED), "TORTURE": f"{point} {hit}"}
-        done = subprocess.run(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-                              timeout=PATIENCE * 3, check=False)
-        self.status = done.returncode
+        self.status = self.execute(f"{point} {hit}")
         return os.path.exists(hit)
 
-    def count(self):
-        """Allocations of the process that makes most, by halves."""
-        def reaches(number):
-            self.clear()
-            self.prepare()
-            return self.go(str(number))
-        low, high = 0, 1
-        while reaches(high):
-            low, high = high, high * 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if reaches(middle) else (low, middle)
-        return low
+    def execute(self, allocation):
+        environment = {**self.ENVIRONMENT, "LD_PRELOAD": ":".join(f"{self.bin}/{name}" for name in self.PRELOADED), "TORTURE": allocation}
+        return subprocess.run(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+                              timeout=PATIENCE * 3, check=False).returncode
+
+    def chains(self):
+        """{number: who calls for it, in each process that comes so far}"""
+        self.clear()
+        self.prepare()
+        path = self.folder + "/list"
+        self.execute(f"list {path}")
+        chains = collections.defaultdict(tuple)
+        for pid, number, chain in sorted(map(str.split, read(path).splitlines()), key=lambda words: words[0]):
+            chains[int(number)] += (chain,)
+        return chains
 
     def points(self):
-        count = self.count()
-        return [str(n) for n in range(1, count + 1)], [f"{n}+" for n in range(1, count + 1)], f"{count:,} allocations"
+        """Of those that the same call for in the same way, the first two and the last two."""
+        chains = self.chains()
+        by_chain = collections.defaultdict(list)
+        for number in sorted(chains):
+            by_chain[chains[number]].append(number)
+        kept = []
+        for numbers in by_chain.values():
+            kept.extend(numbers if len(numbers) <= 4 else numbers[:2] + numbers[-2:])
+        count = max(chains)
+        return ([str(n) for n in kept], [f"{n}+" for n in kept],
+                f"{count:,} allocations by {len(by_chain):,} call chains ({count - len(kept):,} by the same are left out)")
 
 
 class MemoryHeal(Memory, Heal):

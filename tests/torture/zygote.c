@@ -46,7 +46,7 @@ static main_function *real_main;
 static char setting[4096];
 static char preloaded[4096];
 static char output[4096];
-static char allocation[80];
+static char allocation[540];
 static int requests, replies, go;
 
 static void say(int32_t number)

@@ -13,7 +13,7 @@ struct zygote_request {
 	uint32_t is_traced;
 	uint32_t calls_len; /* these calls are reported to the tracer; 0: no filter is set */
 	uint32_t calls[ZYGOTE_CALLS_MAX];
-	char allocation[64]; /* what nomem_arm() wants; empty: none is to fail */
+	char allocation[512]; /* what nomem_arm() wants; empty: none is to fail */
 };
 
 #endif
