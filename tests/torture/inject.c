@@ -24,6 +24,8 @@
  * Followed is everything whose file is called cronherd*; what executes something else is let go.
  * The end is when all that is followed has ended or is a minder at rest.
  *
+ * Behind the point, waits in poll(2) are short, and whoever waits very often is killed ("waited ROLE").
+ *
  * It answers with a line each: "call ROLE NAME N PATH" (LISTING; PATH: a file that the call names, or -),
  * "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to be
  * sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than SECONDS
@@ -62,6 +64,10 @@ int main(void)
 #define TASKS_MAX  256
 #define ROLE_SIZE  64
 #define NOT_A_CALL (-1)
+/* Behind the point nobody waits for longer than this in one call: what was missed because of it is otherwise seen seconds later. */
+#define WAIT_MAX_MS 20
+/* Who waits more often than this behind the point does so until a deadline; it is killed then, which is one more thing that may happen. */
+#define WAITS_MAX 50
 
 #define OPTIONS                                                                                    \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |  \
@@ -95,6 +101,7 @@ struct run {
 	FILE *report;
 	bool is_listing;
 	bool is_fast; /* stops are made by a filter */
+	unsigned waits; /* behind the point */
 	struct point point;
 	pid_t command;
 	struct task tasks[TASKS_MAX];
@@ -279,6 +286,18 @@ static bool is_due(struct run *run, const struct task *task, const char *name, u
 	return true;
 }
 
+static void shorten_wait(struct run *run, const struct task *task, int timeout_ms)
+{
+	if (timeout_ms >= 0 && timeout_ms <= WAIT_MAX_MS)
+		return;
+	set_register(task, offsetof(struct user_regs_struct, rdx), WAIT_MAX_MS);
+	if (++run->waits < WAITS_MAX)
+		return;
+	if (run->waits == WAITS_MAX)
+		fprintf(run->report, "waited %s\n", task->role);
+	(void)kill(task->pid, SIGKILL);
+}
+
 static void enter(struct run *run, struct task *task, const struct ptrace_syscall_info *info)
 {
 	uint64_t nr = info->entry.nr;
@@ -296,6 +315,8 @@ static void enter(struct run *run, struct task *task, const struct ptrace_syscal
 			path_of(task, info, path, sizeof(path)));
 	if (!is_due(run, task, name, number)) {
 		note_signal(run, task, info);
+		if (nr == SYS_poll && run->point.is_reached)
+			shorten_wait(run, task, (int)info->entry.args[2]);
 		/* Of a minder that we came to in the middle of it, the first wait may be the one
 		 * that it was in. */
 		task->is_resting = nr == SYS_rt_sigtimedwait && (run->command || number > 1);
@@ -505,6 +526,7 @@ static void be_born(struct run *run, const struct zygote *zygote)
 
 	if (run->is_fast) {
 		request.calls[request.calls_len++] = (uint32_t)number_of(run->point.call);
+		request.calls[request.calls_len++] = SYS_poll;
 		request.calls[request.calls_len++] = SYS_kill;
 		request.calls[request.calls_len++] = SYS_tgkill;
 		request.calls[request.calls_len++] = SYS_pidfd_send_signal;
@@ -625,6 +647,7 @@ static void carry_out(struct run *run, const struct zygote *zygote, const struct
 	memset(run->tasks, 0, sizeof(run->tasks));
 	memset(&run->point, 0, sizeof(run->point));
 	run->command = 0;
+	run->waits = 0;
 	run->is_listing = order->is_listing;
 	run->is_fast = is_born && order->first;
 	if (strcmp(order->point, "-") != 0)

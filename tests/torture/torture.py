@@ -79,6 +79,8 @@ ONCE_ONLY = {"EINTR"}
 NOT_KILLED = {"exit", "rt_sigreturn"}
 # Of so many calls of one name in a row, the first two and the last two are tried.
 ROW = 8
+# The shortest of so many lists of calls is taken.
+LISTINGS = 3
 # By so many calls main() is known.
 MAIN_BEGINS = 60
 
@@ -263,7 +265,7 @@ class Scenario:
         write(self.config, f'state_dir = "{self.state}"\npidfile_dir = "{self.state}/pidfiles"\nlog_dir = "{self.folder}/log"\n'
               f'minder = {"true" if self.MINDER else "false"}\n{self.more()}')
         for name in ("b", "h", "w"):
-            options = {"startsecs": '"0s"', "restart_delay": '"0s"', "startretries": "100000", **(({**self.W, **w}) if name == "w" else {})}
+            options = {"startsecs": '"0s"', "restart_delay": '"0s"', "startretries": "100000", "stopwaitsecs": '"1s"', **(({**self.W, **w}) if name == "w" else {})}
             self.write_worker(name, options)
 
     def write_worker(self, name, options):
@@ -571,7 +573,8 @@ class Scenario:
             self.prepare()
             time.sleep(2.5)  # the cache wants files that have settled; whether it is used is no test here
             self.herd("run")
-        calls = self.list_calls(is_executed=True)
+        # Who had to wait once more than another time has made calls that others do not come to.
+        calls = min((self.list_calls(is_executed=True) for _ in range(LISTINGS)), key=len)
         if not isinstance(self, Minder):
             self.tell_main(calls, self.list_calls(is_executed=False))
         self.status = None
@@ -988,9 +991,9 @@ SCENARIOS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind fo
 
 # How much of the time is whose: about what all of its points take, in thousandths.
 SHARES = {
-    "first-start": 70, "heal": 40, "stranger": 40, "bloated": 75, "rolling": 70, "removed": 60, "steady": 10, "rotate": 12, "stop": 55,
-    "start": 45, "restart": 70, "minder": 90, "cron-install": 50, "deliver": 90, "memory-first-start": 25, "memory-heal": 35, "memory-stop": 33,
-    "memory-deliver": 130,
+    "first-start": 108, "heal": 31, "stranger": 36, "bloated": 73, "rolling": 62, "removed": 60, "steady": 6, "rotate": 8, "stop": 46,
+    "start": 38, "restart": 62, "minder": 120, "cron-install": 31, "deliver": 103, "memory-first-start": 9, "memory-heal": 12,
+    "memory-stop": 13, "memory-deliver": 182,
 }
 assert SHARES.keys() == SCENARIOS.keys() and sum(SHARES.values()) == 1000
 
