@@ -23,7 +23,7 @@ class Zygote:
         self.replies, reply = os.pipe()
         go, self.go = os.pipe()
         given = (request, reply, go)
-        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=given, env={
+        self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=given, process_group=0, env={
             **environment, "LD_PRELOAD": ":".join(preload), "ZYGOTE": f"{request} {reply} {go} {output}"})
         for fd in given:
             os.close(fd)
@@ -67,7 +67,7 @@ class Injector:
     def __init__(self, program, zygote, command, environment):
         given = (zygote.requests, zygote.replies, zygote.go)
         self.process = subprocess.Popen([program, "-s", *map(str, given), *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
-                                        pass_fds=given, env=environment)
+                                        pass_fds=given, process_group=0, env=environment)
         self.pid = self.process.pid
 
     def run(self, patience_s, point, is_listing, *how):

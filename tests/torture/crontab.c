@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * crontab -l | FILE | -: somebody's crontab, which is the file "table" in the folder above this program's. Like cron's own it
- * replaces it as a whole. Static and small: it is executed three times a point.
+ * crontab -l | FILE | -: somebody's crontab, which is the file "table" in the folder above this
+ * program's. Like cron's own it replaces it as a whole. Static and small: it is executed three
+ * times a point.
  */
 #include <fcntl.h>
 #include <stdio.h>

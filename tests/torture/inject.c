@@ -3,16 +3,16 @@
  * inject: runs a command under ptrace and kills it, or fails one of its system calls, at one exact
  * point; again and again, since to begin a program costs more than what is to be tried of it.
  *
- *   inject -s REQUESTS REPLIES GO COMMAND …   serves; the numbers are the descriptors of a zygote of COMMAND
- *   inject -i COMMAND …                       init of a pid namespace: buries whatever falls to it, ends with
- *                                             COMMAND
+ *   inject -s REQUESTS REPLIES GO COMMAND …   serves; the numbers are the descriptors of a zygote
+ * of COMMAND inject -i COMMAND …                       init of a pid namespace: buries whatever
+ * falls to it, ends with COMMAND
  *
- * It reads lines "SECONDS POINT LISTING HOW …" from standard input. POINT "-": none. LISTING 1: calls are listed. HOW is
- *   exec               the command is executed, and its calls are counted from there on
- *   born FAST BEFORE   a child of the zygote runs it, from main() on; of POINT's call there are BEFORE before
- *                      that. FAST 1: no other calls are stopped at than POINT's (by seccomp; not where a
- *                      minder stays behind, which would keep the filter without us)
- *   minder PID VICTIM  follows the minder PID, and kills its worker VICTIM
+ * It reads lines "SECONDS POINT LISTING HOW …" from standard input. POINT "-": none. LISTING 1:
+ * calls are listed. HOW is exec               the command is executed, and its calls are counted
+ * from there on born FAST BEFORE   a child of the zygote runs it, from main() on; of POINT's call
+ * there are BEFORE before that. FAST 1: no other calls are stopped at than POINT's (by seccomp; not
+ * where a minder stays behind, which would keep the filter without us) minder PID VICTIM  follows
+ * the minder PID, and kills its worker VICTIM
  *
  * POINT is ROLE:CALL:N=ACTION. ROLE names a process by its way from the command: 0 is the command
  * itself, 0.2 its second child, 0.2.1 that one's first. N counts the calls of that name in that
@@ -24,12 +24,13 @@
  * Followed is everything whose file is called cronherd*; what executes something else is let go.
  * The end is when all that is followed has ended or is a minder at rest.
  *
- * Behind the point, waits in poll(2) are short, and whoever waits very often is killed ("waited ROLE").
+ * Behind the point, waits in poll(2) are short, and whoever waits very often is killed ("waited
+ * ROLE").
  *
- * It answers with a line each: "call ROLE NAME N PATH" (LISTING; PATH: a file that the call names, or -),
- * "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to be
- * sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than SECONDS
- * (and was killed); "over" is the last.
+ * It answers with a line each: "call ROLE NAME N PATH" (LISTING; PATH: a file that the call names,
+ * or -), "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to
+ * be sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than
+ * SECONDS (and was killed); "over" is the last.
  *
  * x86_64 only; elsewhere it says so and exits with 77.
  */
@@ -61,13 +62,15 @@ int main(void)
 #include "callnames.h"
 #include "zygote.h"
 
-#define TASKS_MAX  256
-#define ROLE_SIZE  64
-#define NOT_A_CALL (-1)
-/* Behind the point nobody waits for longer than this in one call: what was missed because of it is otherwise seen seconds later. */
+#define TASKS_MAX   256
+#define ROLE_SIZE   64
+#define NOT_A_CALL  (-1)
+/* Behind the point nobody waits for longer than this in one call: what was missed because of it is
+ * otherwise seen seconds later. */
 #define WAIT_MAX_MS 20
-/* Who waits more often than this behind the point does so until a deadline; it is killed then, which is one more thing that may happen. */
-#define WAITS_MAX 50
+/* Who waits more often than this behind the point does so until a deadline; it is killed then,
+ * which is one more thing that may happen. */
+#define WAITS_MAX   50
 
 #define OPTIONS                                                                                    \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |  \
@@ -100,7 +103,7 @@ struct zygote {
 struct run {
 	FILE *report;
 	bool is_listing;
-	bool is_fast; /* stops are made by a filter */
+	bool is_fast;	/* stops are made by a filter */
 	unsigned waits; /* behind the point */
 	struct point point;
 	pid_t command;
@@ -155,7 +158,8 @@ static void go_on(const struct run *run, const struct task *task, int sig)
 	bool is_each = !run->is_fast || task->fails_with;
 
 	/* ESRCH: it was killed meanwhile; wait4 will tell. */
-	(void)ptrace(is_each ? PTRACE_SYSCALL : PTRACE_CONT, task->pid, NULL, (void *)(intptr_t)sig);
+	(void)ptrace(is_each ? PTRACE_SYSCALL : PTRACE_CONT, task->pid, NULL,
+		     (void *)(intptr_t)sig);
 }
 
 /* ---- system calls ------------------------------------------------------------------------- */
@@ -254,7 +258,8 @@ static void note_signal(struct run *run, const struct task *task,
 {
 	const uint64_t *args = (const uint64_t *)info->entry.args;
 
-	if ((info->entry.nr == SYS_kill || info->entry.nr == SYS_tgkill) && (pid_t)args[0] == task->pid)
+	if ((info->entry.nr == SYS_kill || info->entry.nr == SYS_tgkill) &&
+	    (pid_t)args[0] == task->pid)
 		return; /* abort(3) */
 	if (info->entry.nr == SYS_kill && args[1])
 		fprintf(run->report, "signal %d %d\n", (int)args[0], (int)args[1]);
@@ -671,8 +676,8 @@ static void carry_out(struct run *run, const struct zygote *zygote, const struct
 }
 
 /* A minder that rests is let go by the end of who traced it. */
-static void carry_out_apart(struct run *run, const struct zygote *zygote,
-			    const struct order *order, char **command)
+static void carry_out_apart(struct run *run, const struct zygote *zygote, const struct order *order,
+			    char **command)
 {
 	int status;
 	pid_t pid = fork();

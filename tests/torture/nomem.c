@@ -2,8 +2,10 @@
 /*
  * nomem: preloaded, it lets an allocation fail. TORTURE="N FILE": the N-th of each program that is
  * executed; "N+ FILE": all from the N-th on. A child goes on counting where its parent was. Makes
- * FILE when it has. "list FILE": none fails; FILE gets a line each, "PID N CHAIN", of the N-th allocation and who called for it up to main(): two of the
- * same CHAIN differ in what they are called with alone. zygote.so arms it later, in a program that has begun: it says how many to take as made.
+ * FILE when it has. "list FILE": none fails; FILE gets a line each, "PID N CHAIN", of the N-th
+ * allocation and who called for it up to main(): two of the same CHAIN differ in what they are
+ * called with alone. zygote.so arms it later, in a program that has begun: it says how many to take
+ * as made.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -77,8 +77,8 @@ static void look_at_inheritance(void)
 /* All at once: page by page it would take long where page faults are dear. */
 static void grow(size_t bytes)
 {
-	if (mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
-		 0) == MAP_FAILED)
+	if (mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+		 -1, 0) == MAP_FAILED)
 		_exit(73);
 }
 

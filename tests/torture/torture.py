@@ -9,7 +9,7 @@
 
 A scenario is a small herd in a known state and a command. A first pass (inject.c) lists the command's system calls by process and number;
 from them come the points: ROLE:CALL:N=ACTION, with `kill`, an errno's name, or that with a + for "from then on". For each one the state is
-made anew, the command runs with the point, then whole rounds run, and what DESIGN.md promises is looked at:
+made anew, the command runs with the point, then a whole round runs, or two, and what DESIGN.md promises is looked at:
 
 1. sheep.c, the worker, says when two of one instance live; what lives is counted, too.
 2. each signal that the tortured command sends goes to a worker of this herd; this program itself, whose pid a stale pidfile has
@@ -17,11 +17,14 @@ made anew, the command runs with the point, then whole rounds run, and what DESI
 3, 4. a bystander lives on as the same process, whatever failed.
 5. who was held is held and not started; a `stop`, `start` or `restart` that said it was done was.
 6. each worker that began was told as started, each that ended as stopped, under one id; the webhook of `deliver` got each id.
-7. after two whole rounds everything is right, and a later one says nothing and changes nothing.
+7. after two whole rounds at most everything is right, and a later one says nothing and changes nothing (or that one itself did not).
 8. sheep.c looks at what it inherits.
 
 All runs in a pid namespace with its own /proc and tmpfs: what it starts ends with it. Needs root. Allocations: scenarios `memory-…`,
 with nomem.c preloaded: POINT is N or N+, the N-th allocation of each process (and all behind it).
+
+To begin processes is most of what a point costs. So programs begin at main(), as children of one that is linked already (begin.py); for points
+before main() they are executed. The bystander lives on from point to point, as long as nothing has happened to it.
 """
 import collections
 import errno
@@ -382,14 +385,24 @@ class Scenario:
         """Runs the command with POINT; what inject reports."""
         return self.injector.run(PATIENCE, for_inject(point), is_listing, *self.way(point, is_executed))
 
-    # Whether all that the command leaves behind has ended when it has, and nothing but sheep and cronherd is executed.
-    FAST = True
+    # Whether inject.c may set a filter: all that the command leaves behind has ended when it has, or is not under it; the host lets us.
+    is_fast = False
+
+    def find_way(self):
+        self.is_fast = not self.MINDER
+        self.clear()
+        self.prepare()
+        try:
+            self.inject("0:nothing:1=kill")
+        except OSError:
+            self.is_fast = False
+            print("no filter can be set here: it takes longer", flush=True)
 
     def way(self, point, is_executed):
         where, call = (point or "0:none:0").split(":")[:2]
         if is_executed or self.is_loading(point):
             return ("exec",)
-        return "born", int(point is not None and self.FAST and not self.MINDER), self.before_main[call]
+        return "born", int(point is not None and self.is_fast), self.before_main[call]
 
     def is_loading(self, point):
         """Whether POINT is before main()."""
@@ -577,6 +590,7 @@ class Scenario:
         calls = min((self.list_calls(is_executed=True) for _ in range(LISTINGS)), key=len)
         if not isinstance(self, Minder):
             self.tell_main(calls, self.list_calls(is_executed=False))
+            self.find_way()
         self.status = None
         self.check_soon(None)
         self.settle()
@@ -1029,11 +1043,11 @@ def inside(name, args):
     scenario = SCENARIOS[name](folder)
     signal.signal(signal.SIGTERM, lambda *_: tally.broken.append("2: this program got a signal"))
     began = time.monotonic()
+    kills, errors, what = scenario.points()  # where main() begins is known by that, too
     if args and args[0] not in ("all", "deep", "list"):
         for point in args:
             tally.run(scenario, point)
         return finish(tally, "by name")
-    kills, errors, what = scenario.points()
     if args[:1] == ["list"]:
         print("\n".join(kills + errors))
         return 0

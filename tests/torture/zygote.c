@@ -3,16 +3,17 @@
  * zygote: preloaded, it keeps a program at the door of main() and lets a child of it go in as often
  * as it is asked to. Executing and linking a program costs several times what a round does.
  *
- * ZYGOTE="REQUESTS REPLIES GO OUTPUT": three descriptors and a file. Without it nothing happens. Neither is
- * it in the environment of main(), nor LD_PRELOAD.
+ * ZYGOTE="REQUESTS REPLIES GO OUTPUT": three descriptors and a file. Without it nothing happens.
+ * Neither is it in the environment of main(), nor LD_PRELOAD.
  *
  * Says first the number of allocations so far (0 without nomem.so). Then, for each struct
  * zygote_request read: the pid of the child, and, when it has ended, its wait status; 4 bytes each.
  *
  * A child that is not traced has OUTPUT, emptied, as 1 and 2. One that is traced waits for a byte
- * from GO, stops itself by SIGSTOP as the last thing before main(), and says nothing to anybody; the
- * calls in its request are reported to its tracer by seccomp, where there are any: but not those of a program that is not
- * position-independent (sheep), since who is let go to execute it keeps the filter.
+ * from GO, stops itself by SIGSTOP as the last thing before main(), and says nothing to anybody;
+ * the calls in its request are reported to its tracer by seccomp, where there are any: but not
+ * those of a program that is not position-independent (sheep), since who is let go to execute it
+ * keeps the filter.
  *
  * Never allocates: main() finds the heap as the loader left it.
  */
@@ -72,9 +73,8 @@ static int filter(const struct zygote_request *request)
 	code[len++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						   offsetof(struct seccomp_data, nr));
 	for (unsigned i = 0; i < calls_len; i++)
-		code[len++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-							   request->calls[i],
-							   (uint8_t)(calls_len - i), 0);
+		code[len++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, request->calls[i], (uint8_t)(calls_len - i), 0);
 	code[len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[len++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
 	program.len = (unsigned short)len;
