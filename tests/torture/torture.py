@@ -243,8 +243,7 @@ class Scenario:
         self.said = folder + "/said"
         self.bin = folder + "/bin"
         os.makedirs(folder + "/conf.d")
-        os.mkdir(self.bin)
-        self.build()
+        shutil.copytree(os.environ["TORTURE_HELPERS"], self.bin)
         self.program = shutil.copy(PROGRAM, self.bin + "/cronherd")
         self.before = {}
         self.flock = {}
@@ -256,11 +255,6 @@ class Scenario:
         self.configure()
         self.make_template()
         self.make_zygotes()
-
-    def build(self):
-        for name, *flags in (("inject",), ("sheep", "-static"), ("crontab", "-static"), ("nomem.so", "-shared", "-fPIC"), ("zygote.so", "-shared", "-fPIC")):
-            source = f"{HERE}/{name.removesuffix('.so')}.c"
-            subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{self.bin}/{name}", source], check=True)
 
     # ---- files
 
@@ -1089,6 +1083,15 @@ def finish(tally, what):
     return 1 if tally.broken else 0
 
 
+def build_helpers(folder):
+    """FOLDER, with what is written in C."""
+    os.mkdir(folder)
+    for name, *flags in (("inject",), ("sheep", "-static"), ("crontab", "-static"), ("nomem.so", "-shared", "-fPIC"), ("zygote.so", "-shared", "-fPIC")):
+        source = f"{HERE}/{name.removesuffix('.so')}.c"
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{folder}/{name}", source], check=True)
+    return folder
+
+
 def outside(name, args):
     """Makes the pid namespace, and runs `inside` there."""
     if os.uname().machine != "x86_64":
@@ -1098,10 +1101,10 @@ def outside(name, args):
         print("this test needs root: it makes a pid namespace", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-o", folder + "/inject", HERE + "/inject.c"], check=True)
-        process = subprocess.Popen(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", folder + "/inject", "-i",
+        helpers = os.environ.get("TORTURE_HELPERS") or build_helpers(folder + "/helpers")
+        process = subprocess.Popen(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", helpers + "/inject", "-i",
                                     sys.executable, HERE + "/torture.py", name, *args],
-                                   env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder})
+                                   env={**os.environ, "TORTURE_INSIDE": "1", "TORTURE_HELPERS": helpers, "TMPDIR": folder})
         while True:
             try:
                 return process.wait()
@@ -1112,11 +1115,13 @@ def outside(name, args):
 def several(*names):
     """The exit status of all NAMES, one after the other. What one leaves of its time is the others'."""
     left, worst = SECONDS * sum(SHARES[name] for name in names) / 1000, 0
-    for at, name in enumerate(names):
-        os.environ["TORTURE_SHARE_S"] = str(left * SHARES[name] / sum(SHARES[other] for other in names[at:]))
-        began = time.monotonic()
-        worst = max(worst, outside(name, []))
-        left -= time.monotonic() - began
+    with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
+        os.environ["TORTURE_HELPERS"] = build_helpers(folder + "/helpers")
+        for at, name in enumerate(names):
+            os.environ["TORTURE_SHARE_S"] = str(left * SHARES[name] / sum(SHARES[other] for other in names[at:]))
+            began = time.monotonic()
+            worst = max(worst, outside(name, []))
+            left -= time.monotonic() - began
     return worst
 
 
