@@ -487,6 +487,17 @@ class Couriers(DeliverTest):
         self.assertIn("journal, mended: ", self.herd("run").stderr)
         self.assertEqual(self.herd("run").stderr, "")
 
+    def test_a_journal_that_was_moved_aside_is_asked_what_is_owed(self):
+        self.webhook("a", url="http://127.0.0.1:1/")
+        self.spool("e1")
+        self.deliver(check=1)
+        # A courier found it corrupt, and ended before it was carried over.
+        os.rename(self.state + "/journal.db", self.state + "/journal.db.salvage")
+        os.unlink(self.state + "/owed")
+        self.webhook("a")
+        self.deliver(check=0)
+        self.assertEqual(self.ids("/a"), ["e1"])
+
     def test_a_journal_that_cannot_be_had_keeps_what_is_spooled(self):
         self.webhook("a")
         os.mkdir(self.state + "/journal.db")

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * inject: runs a command under ptrace and kills it, or fails one of its system calls, at one exact
- * point.
+ * point; again and again, since to begin a program costs more than what is to be tried of it.
  *
- *   inject [-l] [-x POINT] [-t SECONDS] -o REPORT [-p PID -k PID | COMMAND …]
- *   inject -i COMMAND …      init of a pid namespace: buries whatever falls to it, ends with
- * COMMAND
+ *   inject -s REQUESTS REPLIES GO COMMAND …   serves; the numbers are the descriptors of a zygote
+ * of COMMAND inject -i COMMAND …                       init of a pid namespace: buries whatever
+ * falls to it, ends with COMMAND
+ *
+ * It reads lines "SECONDS POINT LISTING HOW …" from standard input. POINT "-": none. LISTING 1:
+ * calls are listed. HOW is exec               the command is executed, and its calls are counted
+ * from there on born FAST BEFORE   a child of the zygote runs it, from main() on; of POINT's call
+ * there are BEFORE before that. FAST 1: no other calls are stopped at than POINT's (by seccomp; not
+ * where a minder stays behind, which would keep the filter without us) minder PID VICTIM  follows
+ * the minder PID, and kills its worker VICTIM
  *
  * POINT is ROLE:CALL:N=ACTION. ROLE names a process by its way from the command: 0 is the command
  * itself, 0.2 its second child, 0.2.1 that one's first. N counts the calls of that name in that
@@ -15,13 +22,15 @@
  * fails, as in Linux.
  *
  * Followed is everything whose file is called cronherd*; what executes something else is let go.
- * The end is when all that is followed has ended or is a minder at rest. -p: follows the minder PID
- * instead, and kills the worker that -k names.
+ * The end is when all that is followed has ended or is a minder at rest.
  *
- * REPORT has a line each: "call ROLE NAME N PATH" (-l; PATH: a file that the call names, or -),
- * "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to be
- * sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than SECONDS
- * (and was killed).
+ * Behind the point, waits in poll(2) are short, and whoever waits very often is killed ("waited
+ * ROLE").
+ *
+ * It answers with a line each: "call ROLE NAME N PATH" (LISTING; PATH: a file that the call names,
+ * or -), "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to
+ * be sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than
+ * SECONDS (and was killed); "over" is the last.
  *
  * x86_64 only; elsewhere it says so and exits with 77.
  */
@@ -51,14 +60,21 @@ int main(void)
 #include <linux/ptrace.h>
 
 #include "callnames.h"
+#include "zygote.h"
 
-#define TASKS_MAX  256
-#define ROLE_SIZE  64
-#define NOT_A_CALL (-1)
+#define TASKS_MAX   256
+#define ROLE_SIZE   64
+#define NOT_A_CALL  (-1)
+/* Behind the point nobody waits for longer than this in one call: what was missed because of it is
+ * otherwise seen seconds later. */
+#define WAIT_MAX_MS 20
+/* Who waits more often than this behind the point does so until a deadline; it is killed then,
+ * which is one more thing that may happen. */
+#define WAITS_MAX   50
 
 #define OPTIONS                                                                                    \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |  \
-	 PTRACE_O_TRACEEXEC)
+	 PTRACE_O_TRACEEXEC | PTRACE_O_TRACESECCOMP)
 
 struct task {
 	pid_t pid; /* 0: a free place */
@@ -74,14 +90,21 @@ struct point {
 	char role[ROLE_SIZE];
 	char call[32];
 	unsigned number; /* 0: none */
+	unsigned before; /* calls that its role has made before we came */
 	int error;	 /* 0: kill */
 	bool is_lasting;
 	bool is_reached;
 };
 
+struct zygote {
+	int requests, replies, go;
+};
+
 struct run {
 	FILE *report;
 	bool is_listing;
+	bool is_fast;	/* stops are made by a filter */
+	unsigned waits; /* behind the point */
 	struct point point;
 	pid_t command;
 	struct task tasks[TASKS_MAX];
@@ -129,10 +152,14 @@ static bool is_over(const struct run *run)
 	return true;
 }
 
-static void go_on(const struct task *task, int sig)
+static void go_on(const struct run *run, const struct task *task, int sig)
 {
+	/* Of a call that is made and then fails, the end is waited for. */
+	bool is_each = !run->is_fast || task->fails_with;
+
 	/* ESRCH: it was killed meanwhile; wait4 will tell. */
-	(void)ptrace(PTRACE_SYSCALL, task->pid, NULL, (void *)(intptr_t)sig);
+	(void)ptrace(is_each ? PTRACE_SYSCALL : PTRACE_CONT, task->pid, NULL,
+		     (void *)(intptr_t)sig);
 }
 
 /* ---- system calls ------------------------------------------------------------------------- */
@@ -199,6 +226,17 @@ static const char *path_of(const struct task *task, const struct ptrace_syscall_
 	return *buf ? buf : "-";
 }
 
+/* The number of the call NAME; -1: not known. */
+static int number_of(const char *name)
+{
+	int nr;
+
+	for (nr = 0; nr < CALLNAMES_MAX; nr++)
+		if (callnames[nr] && strcmp(callnames[nr], name) == 0)
+			return nr;
+	return sscanf(name, "nr%d", &nr) == 1 ? nr : -1;
+}
+
 static pid_t pid_behind(pid_t tracee, int fd)
 {
 	char path[64], line[128];
@@ -220,7 +258,8 @@ static void note_signal(struct run *run, const struct task *task,
 {
 	const uint64_t *args = (const uint64_t *)info->entry.args;
 
-	if ((info->entry.nr == SYS_kill || info->entry.nr == SYS_tgkill) && (pid_t)args[0] == task->pid)
+	if ((info->entry.nr == SYS_kill || info->entry.nr == SYS_tgkill) &&
+	    (pid_t)args[0] == task->pid)
 		return; /* abort(3) */
 	if (info->entry.nr == SYS_kill && args[1])
 		fprintf(run->report, "signal %d %d\n", (int)args[0], (int)args[1]);
@@ -252,12 +291,27 @@ static bool is_due(struct run *run, const struct task *task, const char *name, u
 	return true;
 }
 
+static void shorten_wait(struct run *run, const struct task *task, int timeout_ms)
+{
+	if (timeout_ms >= 0 && timeout_ms <= WAIT_MAX_MS)
+		return;
+	set_register(task, offsetof(struct user_regs_struct, rdx), WAIT_MAX_MS);
+	if (++run->waits < WAITS_MAX)
+		return;
+	if (run->waits == WAITS_MAX)
+		fprintf(run->report, "waited %s\n", task->role);
+	(void)kill(task->pid, SIGKILL);
+}
+
 static void enter(struct run *run, struct task *task, const struct ptrace_syscall_info *info)
 {
 	uint64_t nr = info->entry.nr;
 	char buf[16], path[256];
 	const char *name = name_of(nr, buf);
 	unsigned number = ++task->counts[nr < CALLNAMES_MAX ? nr : 0];
+
+	if (strcmp(task->role, "0") == 0 && strcmp(name, run->point.call) == 0)
+		number += run->point.before;
 
 	task->is_inside = true;
 	task->fails_with = 0;
@@ -266,6 +320,8 @@ static void enter(struct run *run, struct task *task, const struct ptrace_syscal
 			path_of(task, info, path, sizeof(path)));
 	if (!is_due(run, task, name, number)) {
 		note_signal(run, task, info);
+		if (nr == SYS_poll && run->point.is_reached)
+			shorten_wait(run, task, (int)info->entry.args[2]);
 		/* Of a minder that we came to in the middle of it, the first wait may be the one
 		 * that it was in. */
 		task->is_resting = nr == SYS_rt_sigtimedwait && (run->command || number > 1);
@@ -277,8 +333,14 @@ static void enter(struct run *run, struct task *task, const struct ptrace_syscal
 		return;
 	}
 	task->fails_with = run->point.error;
-	if (nr != SYS_close)
-		set_register(task, offsetof(struct user_regs_struct, orig_rax), NOT_A_CALL);
+	if (nr == SYS_close)
+		return;
+	set_register(task, offsetof(struct user_regs_struct, orig_rax), NOT_A_CALL);
+	if (info->op != PTRACE_SYSCALL_INFO_SECCOMP)
+		return;
+	/* A filter's stop is the only one: what the call gives is said here. */
+	set_register(task, offsetof(struct user_regs_struct, rax), -task->fails_with);
+	task->fails_with = 0;
 }
 
 static void leave(struct task *task)
@@ -296,7 +358,7 @@ static void at_call(struct run *run, struct task *task)
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, task->pid, (void *)sizeof(info), &info) <= 0)
 		return;
-	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+	if (info.op == PTRACE_SYSCALL_INFO_ENTRY || info.op == PTRACE_SYSCALL_INFO_SECCOMP)
 		enter(run, task, &info);
 	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
 		leave(task);
@@ -330,7 +392,7 @@ static void born(struct run *run, struct task *parent)
 	child = add(run, (pid_t)pid);
 	snprintf(child->role, sizeof(child->role), "%.48s.%d", parent->role, ++parent->children);
 	/* Counts begin anew: what a child does is its own. */
-	(void)ptrace(PTRACE_SYSCALL, child->pid, NULL, NULL);
+	go_on(run, child, 0);
 }
 
 /* Whether TASK is still ours after it has executed something. */
@@ -359,7 +421,7 @@ static void stopped(struct run *run, struct task *task, int status)
 
 	if (!*task->role)
 		return; /* its parent's event lets it go on */
-	if (sig == (SIGTRAP | 0x80)) {
+	if (sig == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {
 		at_call(run, task);
 		sig = 0;
 	} else if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK ||
@@ -373,7 +435,7 @@ static void stopped(struct run *run, struct task *task, int status)
 	} else if (event) {
 		sig = 0;
 	}
-	go_on(task, sig);
+	go_on(run, task, sig);
 }
 
 static void kill_all(struct run *run)
@@ -425,6 +487,10 @@ static void begin(struct run *run, char **argv)
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || dup2(fd, 0) < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
+			die("/dev/null");
 		raise(SIGSTOP);
 		execv(argv[0], argv);
 		die(argv[0]);
@@ -445,6 +511,46 @@ static void begin(struct run *run, char **argv)
 	run->command = pid;
 	snprintf(add(run, pid)->role, ROLE_SIZE, "0");
 	(void)ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
+}
+
+static int32_t hear(const struct zygote *zygote)
+{
+	int32_t number;
+
+	if (read(zygote->replies, &number, sizeof(number)) != sizeof(number))
+		die("the zygote has ended");
+	return number;
+}
+
+/* What the zygote's child does until it stops itself before main() is not the command's. */
+static void be_born(struct run *run, const struct zygote *zygote)
+{
+	struct zygote_request request = { .is_traced = 1 };
+	int status;
+	pid_t pid;
+
+	if (run->is_fast) {
+		request.calls[request.calls_len++] = (uint32_t)number_of(run->point.call);
+		request.calls[request.calls_len++] = SYS_poll;
+		request.calls[request.calls_len++] = SYS_kill;
+		request.calls[request.calls_len++] = SYS_tgkill;
+		request.calls[request.calls_len++] = SYS_pidfd_send_signal;
+	}
+	if (write(zygote->requests, &request, sizeof(request)) != sizeof(request))
+		die("the zygote has ended");
+	pid = hear(zygote);
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)OPTIONS) || write(zygote->go, "", 1) != 1)
+		die("cannot trace the zygote's child");
+	for (;;) {
+		if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
+			die("the zygote's child has not begun");
+		if (status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP)
+			break;
+		(void)ptrace(PTRACE_CONT, pid, NULL, NULL);
+	}
+	run->command = pid;
+	snprintf(add(run, pid)->role, ROLE_SIZE, "0");
+	go_on(run, find(run, pid), 0);
 }
 
 static bool is_zombie(pid_t pid)
@@ -480,7 +586,7 @@ static void attach(struct run *run, pid_t minder, pid_t victim)
 		die("cannot kill the worker");
 	while (!is_zombie(victim))
 		usleep(500);
-	go_on(task, 0);
+	go_on(run, task, 0);
 }
 
 static void parse_point(const char *text, struct point *point)
@@ -518,48 +624,108 @@ static int be_init(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-int main(int argc, char **argv)
+struct order {
+	unsigned seconds;
+	bool is_listing;
+	char point[128], how[16];
+	int first, second;
+};
+
+static void parse_order(const char *line, struct order *order)
+{
+	int is_listing;
+
+	memset(order, 0, sizeof(*order));
+	if (sscanf(line, "%u %127s %d %15s %d %d", &order->seconds, order->point, &is_listing,
+		   order->how, &order->first, &order->second) < 4) {
+		errno = EINVAL;
+		die(line);
+	}
+	order->is_listing = is_listing;
+}
+
+static void carry_out(struct run *run, const struct zygote *zygote, const struct order *order,
+		      char **command)
+{
+	bool is_born = strcmp(order->how, "born") == 0;
+
+	memset(run->tasks, 0, sizeof(run->tasks));
+	memset(&run->point, 0, sizeof(run->point));
+	run->command = 0;
+	run->waits = 0;
+	run->is_listing = order->is_listing;
+	run->is_fast = is_born && order->first;
+	if (strcmp(order->point, "-") != 0)
+		parse_point(order->point, &run->point);
+	is_hung = 0;
+	alarm(order->seconds);
+	if (is_born) {
+		run->point.before = (unsigned)order->second;
+		be_born(run, zygote);
+	} else if (strcmp(order->how, "minder") == 0) {
+		attach(run, order->first, order->second);
+	} else {
+		begin(run, command);
+	}
+	follow(run);
+	alarm(0);
+	/* Its parent has buried it, now that we have seen it. */
+	if (is_born)
+		(void)hear(zygote);
+	fflush(run->report);
+}
+
+/* A minder that rests is let go by the end of who traced it. */
+static void carry_out_apart(struct run *run, const struct zygote *zygote, const struct order *order,
+			    char **command)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		carry_out(run, zygote, order, command);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0) {
+		errno = ECHILD;
+		die("who traced has failed");
+	}
+}
+
+static int serve(char **argv)
 {
 	static struct run run;
 	struct sigaction action = { .sa_handler = on_alarm };
-	pid_t minder = 0, victim = 0;
-	int option;
+	struct zygote zygote = { atoi(argv[0]), atoi(argv[1]), atoi(argv[2]) };
+	struct order order;
+	char line[256];
 
-	while ((option = getopt(argc, argv, "+io:lx:t:p:k:")) != -1) {
-		switch (option) {
-		case 'i':
-			return be_init(argv + optind);
-		case 'o':
-			run.report = fopen(optarg, "we");
-			break;
-		case 'l':
-			run.is_listing = true;
-			break;
-		case 'x':
-			parse_point(optarg, &run.point);
-			break;
-		case 't':
-			sigaction(SIGALRM, &action, NULL);
-			alarm((unsigned)atoi(optarg));
-			break;
-		case 'p':
-			minder = atoi(optarg);
-			break;
-		case 'k':
-			victim = atoi(optarg);
-			break;
-		default:
-			return 64;
-		}
+	run.report = stdout;
+	sigaction(SIGALRM, &action, NULL);
+	for (int i = 0; i < 3; i++)
+		(void)fcntl(atoi(argv[i]), F_SETFD, FD_CLOEXEC);
+	while (fgets(line, sizeof(line), stdin)) {
+		parse_order(line, &order);
+		if (strcmp(order.how, "born") == 0 && order.first)
+			carry_out(&run, &zygote, &order, argv + 3);
+		else
+			carry_out_apart(&run, &zygote, &order, argv + 3);
+		/* By then nobody of ours is left but ourselves. */
+		fputs("over\n", run.report);
+		fflush(run.report);
 	}
-	if (!run.report)
-		die("no report (-o)");
-	if (minder)
-		attach(&run, minder, victim);
-	else
-		begin(&run, argv + optind);
-	follow(&run);
-	fclose(run.report);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 2 && strcmp(argv[1], "-i") == 0)
+		return be_init(argv + 2);
+	if (argc > 5 && strcmp(argv[1], "-s") == 0)
+		return serve(argv + 2);
+	fputs("usage: inject -i COMMAND … | inject -s REQUESTS REPLIES GO COMMAND …\n", stderr);
+	return 64;
 }
 #endif

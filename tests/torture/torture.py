@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The torture: each system call of a command is in turn killed before it, failed once, and failed from then on.
 
-    torture.py SCENARIO                    as `make check` does: CRONHERD_TORTURE_POINTS (25) kills and as many failures, in CRONHERD_TORTURE_SECONDS (60)
+    torture.py SCENARIO                    as `make check` does: all points, or as many as there is time for (CRONHERD_TORTURE_SECONDS, below)
     torture.py SCENARIO all                every point, however long it takes
     torture.py SCENARIO deep [SEED]        points drawn by SEED (it is printed) until it is interrupted
     torture.py SCENARIO list               the points
@@ -9,7 +9,7 @@
 
 A scenario is a small herd in a known state and a command. A first pass (inject.c) lists the command's system calls by process and number;
 from them come the points: ROLE:CALL:N=ACTION, with `kill`, an errno's name, or that with a + for "from then on". For each one the state is
-made anew, the command runs with the point, then whole rounds run, and what DESIGN.md promises is looked at:
+made anew, the command runs with the point, then a whole round runs, or two, and what DESIGN.md promises is looked at:
 
 1. sheep.c, the worker, says when two of one instance live; what lives is counted, too.
 2. each signal that the tortured command sends goes to a worker of this herd; this program itself, whose pid a stale pidfile has
@@ -17,15 +17,17 @@ made anew, the command runs with the point, then whole rounds run, and what DESI
 3, 4. a bystander lives on as the same process, whatever failed.
 5. who was held is held and not started; a `stop`, `start` or `restart` that said it was done was.
 6. each worker that began was told as started, each that ended as stopped, under one id; the webhook of `deliver` got each id.
-7. after two whole rounds everything is right, and a later one says nothing and changes nothing.
+7. after two whole rounds at most everything is right, and a later one says nothing and changes nothing (or that one itself did not).
 8. sheep.c looks at what it inherits.
 
 All runs in a pid namespace with its own /proc and tmpfs: what it starts ends with it. Needs root. Allocations: scenarios `memory-…`,
 with nomem.c preloaded: POINT is N or N+, the N-th allocation of each process (and all behind it).
+
+To begin processes is most of what a point costs. So programs begin at main(), as children of one that is linked already (begin.py); for points
+before main() they are executed. The bystander lives on from point to point, as long as nothing has happened to it.
 """
 import collections
 import errno
-import functools
 import hashlib
 import http.server
 import json
@@ -44,17 +46,18 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "blackbox"))
+from begin import Injector, Zygote  # noqa: E402
 from boxes import with_sum  # noqa: E402
 from herdtest import PATIENCE, PROGRAM, read  # noqa: E402
-from herdtest import wait_until as wait_until_at_leisure  # noqa: E402
 
-SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "60"))
-# At most so many kills and so many failures.
-POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "25"))
-# At least so many, however slow the machine is.
-AT_LEAST = 10
+# What all scenarios together may take, one after the other: twenty minutes where two cores are busy with them.
+SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "2400"))
+# At least so many points of a scenario, however slow the machine is.
+AT_LEAST = 20
+# How long processes that nothing has happened to serve for one point after the other.
+FLOCK_S = 20
 # A point takes a few hundredths of a second: nothing is waited for much longer than it takes.
-wait_until = functools.partial(wait_until_at_leisure, pause_s=0.003)
+PAUSE_S, PAUSE_MAX_S = 0.0005, 0.02
 
 # ---- points --------------------------------------------------------------------------------------------------------
 
@@ -79,6 +82,10 @@ ONCE_ONLY = {"EINTR"}
 NOT_KILLED = {"exit", "rt_sigreturn"}
 # Of so many calls of one name in a row, the first two and the last two are tried.
 ROW = 8
+# The shortest of so many lists of calls is taken.
+LISTINGS = 3
+# By so many calls main() is known.
+MAIN_BEGINS = 60
 
 
 class Call(collections.namedtuple("Call", "role name number path")):
@@ -130,6 +137,8 @@ def points_of(calls):
 
 
 def for_inject(point):
+    if point is None:
+        return "-"
     where, action = point.split("=")
     if action == "kill":
         return point
@@ -154,10 +163,64 @@ def parent(pid):
     return int(text[text.rindex(")") + 2:].split()[1]) if ")" in text else 0
 
 
+# Init, this one, and those by whom others are begun.
+mine = {1, os.getpid()}
+
+
 def others():
-    """All processes but init and this one, with their command lines."""
-    mine = {1, os.getpid()}
-    return {int(name): read(f"/proc/{name}/cmdline").split("\0") for name in os.listdir("/proc") if name.isdigit() and int(name) not in mine}
+    """All processes but MINE, with their command lines."""
+    return {pid: read(f"/proc/{pid}/cmdline").split("\0") for pid in other_pids()}
+
+
+def other_pids():
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if pid not in mine]
+
+
+def start_ticks(pid):
+    text = read(f"/proc/{pid}/stat")
+    return text[text.rindex(")") + 2:].split()[19] if ")" in text else None
+
+
+class Snapshot:
+    """The files below FOLDER, as they are now; put() makes them anew, with the times of then."""
+
+    def __init__(self, folder):
+        self.entries = []
+        for place, folders, files in os.walk(folder):
+            for name in folders + files:
+                path = os.path.join(place, name)
+                mode, times = os.lstat(path).st_mode, (os.lstat(path).st_atime_ns, os.lstat(path).st_mtime_ns)
+                content = os.readlink(path) if stat.S_ISLNK(mode) else None
+                if stat.S_ISREG(mode):
+                    with open(path, "rb") as file:
+                        content = file.read()
+                self.entries.append((os.path.relpath(path, folder), mode, content, times))
+        self.mode = stat.S_IMODE(os.stat(folder).st_mode)
+
+    def put(self, folder):
+        os.mkdir(folder, self.mode)
+        for name, mode, content, times in self.entries:
+            path = f"{folder}/{name}"
+            if stat.S_ISDIR(mode):
+                os.mkdir(path, stat.S_IMODE(mode))
+            elif stat.S_ISLNK(mode):
+                os.symlink(content, path)
+            else:
+                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(mode))
+                os.write(fd, content)
+                os.close(fd)
+                os.utime(path, ns=times)
+
+
+def wait_until(what, probe):
+    """Polls PROBE until it gives something true, which is returned; fails, naming WHAT, at the deadline."""
+    end, pause_s = time.monotonic() + PATIENCE, PAUSE_S
+    while not (found := probe()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain until {what}")
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.5, PAUSE_MAX_S)
+    return found
 
 
 class Broken(AssertionError):
@@ -180,18 +243,18 @@ class Scenario:
         self.said = folder + "/said"
         self.bin = folder + "/bin"
         os.makedirs(folder + "/conf.d")
-        os.mkdir(self.bin)
-        self.build()
+        shutil.copytree(os.environ["TORTURE_HELPERS"], self.bin)
         self.program = shutil.copy(PROGRAM, self.bin + "/cronherd")
         self.before = {}
+        self.flock = {}
+        self.flock_state = self.flock_said = None
+        self.flock_until = 0
         self.status = None
+        self.before_main = collections.Counter()
+        self.round = self.tortured = self.injector = None
         self.configure()
         self.make_template()
-
-    def build(self):
-        for name, *flags in (("inject",), ("sheep", "-static"), ("nomem.so", "-shared", "-fPIC")):
-            source = f"{HERE}/{name.removesuffix('.so')}.c"
-            subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{self.bin}/{name}", source], check=True)
+        self.make_zygotes()
 
     # ---- files
 
@@ -199,7 +262,7 @@ class Scenario:
         write(self.config, f'state_dir = "{self.state}"\npidfile_dir = "{self.state}/pidfiles"\nlog_dir = "{self.folder}/log"\n'
               f'minder = {"true" if self.MINDER else "false"}\n{self.more()}')
         for name in ("b", "h", "w"):
-            options = {"startsecs": '"0s"', "restart_delay": '"0s"', "startretries": "100000", **(({**self.W, **w}) if name == "w" else {})}
+            options = {"startsecs": '"0s"', "restart_delay": '"0s"', "startretries": "100000", "stopwaitsecs": '"1s"', **(({**self.W, **w}) if name == "w" else {})}
             self.write_worker(name, options)
 
     def write_worker(self, name, options):
@@ -216,25 +279,86 @@ class Scenario:
         self.template = self.folder + "/template"
         os.rename(self.state, self.template)
 
+    PRELOADED = ("zygote.so",)
+
+    def make_zygotes(self):
+        for old in (self.round, self.tortured, self.injector):
+            if old:
+                mine.discard(old.pid)
+                old.end()
+        self.round = Zygote([self.program, "-c", self.config, "run"], self.ENVIRONMENT, [f"{self.bin}/zygote.so"], f"{self.bin}/round.said")
+        self.tortured = Zygote(self.command(), self.ENVIRONMENT, [f"{self.bin}/{name}" for name in self.PRELOADED], f"{self.bin}/tortured.said")
+        self.injector = Injector(f"{self.bin}/inject", self.tortured, self.command(), self.ENVIRONMENT)
+        mine.update((self.round.pid, self.tortured.pid, self.injector.pid))
+
     def clear(self):
-        try:
-            os.kill(-1, signal.SIGKILL)  # a pid namespace of our own
-        except ProcessLookupError:
-            pass
-        wait_until("nothing runs", lambda: not others())
+        if self.injector.process.poll() is not None or self.tortured.process.poll() is not None:
+            self.make_zygotes()
+        wait_until("nothing runs", self.kill_all)
         for name in os.listdir("/dev/shm"):  # a tmpfs of our own, too: what was said where the state directory could not be written
             os.unlink("/dev/shm/" + name)
         for name in os.listdir(self.folder):
-            if name not in ("bin", "conf.d", "cronherd.conf", "template", "report"):
+            if name not in ("bin", "conf.d", "cronherd.conf", "template", "log", "fat") and not name.startswith("lock-"):
                 path = f"{self.folder}/{name}"
                 shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-
+        self.clear_logs()
         if not self.CACHED:  # what was changed a moment ago is not taken from the cache
             for path in (self.config, *(f"{self.folder}/conf.d/{name}" for name in os.listdir(self.folder + "/conf.d"))):
                 os.utime(path)
 
+    def clear_logs(self):
+        """Who lives on has his open."""
+        folder = self.folder + "/log"
+        if not self.flock and os.path.exists(folder):
+            shutil.rmtree(folder)
+        for name in os.listdir(folder) if self.flock else ():
+            if name.endswith(".log"):
+                os.truncate(f"{folder}/{name}", 0)
+            else:
+                os.unlink(f"{folder}/{name}")
+
+    def kill_all(self):
+        """Whether nobody but the flock was left; a pid namespace of our own."""
+        left = [pid for pid in other_pids() if pid not in self.flock]
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not left
+
     def restore(self):
         shutil.copytree(self.template, self.state)
+
+    # ---- the flock: who lives on from point to point
+
+    # Whether the bystander does: to begin processes is most of what a point costs. Where there are minders, nobody does.
+    def has_flock(self):
+        return not self.MINDER
+
+    def raise_flock(self):
+        """Begins those who live on; gives the pids of all that have begun. Here, the bystander alone: w is made anew each time."""
+        hidden = self.bin + "/w.conf"
+        os.rename(f"{self.folder}/conf.d/w.conf", hidden)
+        self.whole_round()
+        os.rename(hidden, f"{self.folder}/conf.d/w.conf")
+        return {"b:1": self.wait_pid("b:1")}
+
+    def have_flock(self):
+        """Makes the state in which the flock was raised. It is raised anew where somebody of it has ended, and when it has become old: what
+        is right a quarter of an hour after the last round may be something else."""
+        if time.monotonic() > self.flock_until or any(start_ticks(pid) != ticks for pid, ticks in self.flock.items()):
+            self.flock = {}
+            self.clear()
+            self.restore()
+            self.before = self.raise_flock()
+            self.flock_until = time.monotonic() + FLOCK_S
+            self.flock = {pid: start_ticks(pid) for pid in self.before.values() if alive(pid)}
+            self.flock_before, self.flock_state, self.flock_said = self.before, Snapshot(self.state), read(self.said)
+            return
+        self.flock_state.put(self.state)
+        write(self.said, self.flock_said)
+        self.before = dict(self.flock_before)
 
     # ---- the program
 
@@ -245,18 +369,41 @@ class Scenario:
                               stdin=subprocess.DEVNULL, env=self.ENVIRONMENT, timeout=PATIENCE * 3, check=False, close_fds=False)
         return done
 
+    def whole_round(self):
+        return self.round.run(PATIENCE * 3)
+
     def command(self):
         return [self.program, "-c", self.config, *self.COMMAND]
 
-    def inject(self, *options):
-        """Runs the command with OPTIONS of inject; its report, line by line."""
-        report = self.folder + "/report"
-        subprocess.run([self.bin + "/inject", "-t", str(int(PATIENCE)), "-o", report, *options, *self.target()], stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self.ENVIRONMENT, check=True, timeout=PATIENCE * 3)
-        return [line.split() for line in read(report).splitlines()]
+    def inject(self, point, is_listing=False, is_executed=False):
+        """Runs the command with POINT; what inject reports."""
+        return self.injector.run(PATIENCE, for_inject(point), is_listing, *self.way(point, is_executed))
 
-    def target(self):
-        return self.command()
+    # Whether inject.c may set a filter: all that the command leaves behind has ended when it has, or is not under it; the host lets us.
+    is_fast = False
+
+    def find_way(self):
+        self.is_fast = not self.MINDER
+        self.clear()
+        self.prepare()
+        try:
+            self.inject("0:nothing:1=kill")
+        except OSError:
+            self.is_fast = False
+            print("no filter can be set here: it takes longer", flush=True)
+
+    def way(self, point, is_executed):
+        where, call = (point or "0:none:0").split(":")[:2]
+        if is_executed or self.is_loading(point):
+            return ("exec",)
+        return "born", int(point is not None and self.is_fast), self.before_main[call]
+
+    def is_loading(self, point):
+        """Whether POINT is before main()."""
+        if not point or not point.startswith("0:"):
+            return False
+        _, call, number = point.split("=")[0].split(":")
+        return int(number) <= self.before_main[call]
 
     # ---- what is
 
@@ -288,12 +435,15 @@ class Scenario:
     # ---- one point
 
     def prepare(self):
-        self.restore()
-        self.herd("run")
+        if self.has_flock():
+            self.have_flock()
+        else:
+            self.restore()
+        self.whole_round()
         self.before = {id: self.wait_pid(id) for id in ("w:1", "b:1")}
 
     def go(self, point):
-        report = self.inject("-x", for_inject(point))
+        report = self.inject(point)
         self.status = next((int(words[1]) for words in report if words[0] == "exit"), None)
         if any(words[0] == "hung" for words in report):
             raise Broken("it hangs")
@@ -327,16 +477,16 @@ class Scenario:
         """A whole round, or two. Rounds that minders began may be on their way, and workers about to speak."""
         for _ in range(2):
             wait_until("rounds that others began are over", lambda: not self.busy())
-            self.last = self.herd("run")
+            self.is_quiet = self.round_is_quiet()
             wait_until("rounds that others began are over", lambda: not self.busy())
-            if self.is_coming() and not self.last.stderr and not self.last.returncode:
+            if self.is_coming() and not self.last.said and not self.last.returncode:
                 break
         end = time.monotonic() + PATIENCE
         # A worker that has been started takes a moment to say so.
         while not self.is_settled() and time.monotonic() < end:
             if not self.is_coming():
                 raise Broken(f"7: two whole rounds do not mend it: {self.describe()}")
-            time.sleep(0.005)
+            time.sleep(0.003)
         if not self.is_settled():
             raise Broken(f"it does not settle: {self.describe()}")
 
@@ -347,7 +497,7 @@ class Scenario:
 
     def describe(self):
         return (f"wanted {sorted(self.wanted())}, said {read(self.said).splitlines()}, files {sorted(os.listdir(self.state + '/pidfiles'))}, "
-                f"processes {others()}, stderr {self.last.stderr!r}")
+                f"processes {others()}, said {self.last.said!r}")
 
     def check_soon(self, point):
         """What must be so right after the command."""
@@ -401,38 +551,60 @@ class Scenario:
             if (("worker.stopped", id, int(pid)) in facts) == alive(int(pid)):
                 raise Broken(f"6: the end of {id} ({pid}): {'told' if alive(int(pid)) else 'not told'}: {sorted(facts)}")
 
-    def check_quiet(self):
-        def look():
-            found = {}
-            for folder, _, files in os.walk(self.state):
-                for name in files:
+    def look(self):
+        found = {}
+        for folder, _, files in os.walk(self.state):
+            for name in files:
+                if name not in ("lease", "slots.cache"):
                     path = os.path.join(folder, name)
-                    if name not in ("lease", "slots.cache"):
-                        found[path] = (os.lstat(path).st_ino, os.lstat(path).st_mtime_ns)
-            return found
-        for turn in range(2):
-            before = look()
-            done = self.herd("run")
-            if not (done.returncode or done.stderr or done.stdout or look() != before):
-                return
-        raise Broken(f"7: a further round: status {done.returncode}, {done.stdout}{done.stderr}, wrote {set(look().items()) ^ set(before.items())}")
+                    found[path] = (os.lstat(path).st_ino, os.lstat(path).st_mtime_ns)
+        return found
+
+    def round_is_quiet(self):
+        """Whether a whole round says nothing and changes nothing."""
+        before = self.look()
+        self.last = self.whole_round()
+        self.changed = set(self.look().items()) ^ set(before.items())
+        return not (self.last.returncode or self.last.said or self.changed)
+
+    def check_quiet(self):
+        """Where the one that was to mend it found all well, that was it."""
+        if not (self.is_quiet or self.round_is_quiet() or self.round_is_quiet()):
+            raise Broken(f"7: a further round: status {self.last.returncode}, {self.last.said}, wrote {self.changed}")
 
     # ---- all points
 
     def calls(self):
-        self.clear()
-        self.prepare()
         if self.CACHED:
-            time.sleep(2.5)  # the cache wants files that have settled; whether it is used is no test here
-            self.herd("run")
             self.clear()
             self.prepare()
-        calls = [Call(words[1], words[2], int(words[3]), words[4]) for words in self.inject("-l") if words[0] == "call"]
+            time.sleep(2.5)  # the cache wants files that have settled; whether it is used is no test here
+            self.herd("run")
+        # Who had to wait once more than another time has made calls that others do not come to.
+        calls = min((self.list_calls(is_executed=True) for _ in range(LISTINGS)), key=len)
+        if not isinstance(self, Minder):
+            self.tell_main(calls, self.list_calls(is_executed=False))
+            self.find_way()
         self.status = None
         self.check_soon(None)
         self.settle()
         self.check(None)
         return calls
+
+    def list_calls(self, is_executed):
+        self.clear()
+        self.prepare()
+        report = self.inject(None, is_listing=True, is_executed=is_executed)
+        return [Call(words[1], words[2], int(words[3]), words[4]) for words in report if words[0] == "call"]
+
+    def tell_main(self, executed, born):
+        """Which of the calls EXECUTED the loader makes: those that are not made by who is BORN at main()."""
+        all_names, names = ([call.name for call in calls if call.role == "0"] for calls in (executed, born))
+        first = names[:MAIN_BEGINS]
+        loading = next((at for at in range(len(all_names)) if all_names[at:at + len(first)] == first), None)
+        if loading is None:
+            raise AssertionError("who is born at main() does not go the same way as who is executed")
+        self.before_main = collections.Counter(all_names[:loading])
 
     def points(self):
         """(kills, errors, what is said of them)"""
@@ -464,10 +636,14 @@ class Heal(Scenario):
     """w was killed, and its pid is this program's now."""
 
     def prepare(self):
-        super().prepare()
-        pid = self.before["w:1"]
-        os.kill(pid, signal.SIGKILL)
-        wait_until("w is gone", lambda: not os.path.exists(f"/proc/{pid}"))
+        self.have_flock()
+
+    def raise_flock(self):
+        self.whole_round()
+        before = {id: self.wait_pid(id) for id in ("w:1", "b:1")}
+        os.kill(before["w:1"], signal.SIGKILL)
+        wait_until("w is gone", lambda: not os.path.exists(f"/proc/{before['w:1']}"))
+        return before
 
 
 class Stranger(Heal):
@@ -523,7 +699,7 @@ class Removed(Scenario):
         self.configure()
         super().prepare()
         os.unlink(f"{self.folder}/conf.d/w.conf")
-        self.herd("run")
+        self.whole_round()
         self.age()
 
     def age(self):
@@ -551,6 +727,13 @@ class Removed(Scenario):
 class Steady(Scenario):
     """All is well."""
     CACHED = True
+
+    def prepare(self):
+        self.have_flock()
+
+    def raise_flock(self):
+        self.whole_round()
+        return {id: self.wait_pid(id) for id in ("w:1", "b:1")}
 
     def check(self, point):
         super().check(point)
@@ -609,9 +792,11 @@ class Start(Verb):
         super().make_template()
 
     def prepare(self):
-        self.restore()
-        self.herd("run")
-        self.before = {"b:1": self.wait_pid("b:1")}
+        self.have_flock()
+
+    def raise_flock(self):
+        self.whole_round()
+        return {"b:1": self.wait_pid("b:1")}
 
     def check_soon(self, point):
         super().check_soon(point)
@@ -643,8 +828,8 @@ class Minder(Scenario):
         wait_until("the minder rests", lambda: "minder" in others().get(self.minder, ()) and
                    read(f"/proc/{self.minder}/syscall").startswith("128 "))
 
-    def target(self):
-        return ["-p", str(self.minder), "-k", str(self.before["w:1"])]
+    def way(self, point, is_executed):
+        return "minder", self.minder, self.before["w:1"]
 
 
 class CronInstall(Scenario):
@@ -653,11 +838,6 @@ class CronInstall(Scenario):
     MINE = "# mine\n" + "5 5 5 5 * /bin/true # % odd\n" * 30
 
     def make_template(self):
-        write(self.bin + "/crontab", f"""#!/bin/sh
-cd {self.folder} || exit 1
-if [ "$1" = -l ]; then exec cat table; fi
-cat ${{1#-}} >table.new && mv table.new table
-""", 0o755)
         self.ENVIRONMENT = {**self.ENVIRONMENT, "CRONHERD_CRONTAB": self.bin + "/crontab"}
 
     def prepare(self):
@@ -666,14 +846,14 @@ cat ${{1#-}} >table.new && mv table.new table
     def settle(self):
         wait_until("crontab has ended", lambda: not others())
         self.table = read(self.folder + "/table")
-        self.last = self.herd(*self.COMMAND)
+        self.last = self.tortured.run(PATIENCE * 3)
 
     def check(self, point):
         if not self.table.startswith(self.MINE):
             raise Broken(f"the crontab is damaged: {self.table[:200]!r}")
         table = read(self.folder + "/table")
         if self.last.returncode or not table.startswith(self.MINE) or table.count(" run") != 1:
-            raise Broken(f"the second time: {self.last.stderr}{table}")
+            raise Broken(f"the second time: {self.last.said}{table}")
         if self.status == 0 and self.table != table:
             raise Broken("it said that it was done")
 
@@ -700,8 +880,9 @@ class Deliver(Scenario):
     def __init__(self, folder):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.full = folder + "/bin/cronherd-full.other"
+        self.courier = None
         super().__init__(folder)
-        self.full = shutil.copy(os.path.dirname(PROGRAM) + "/cronherd-full", self.folder + "/template/../bin/cronherd-full.other")
 
     def command(self):
         return [self.full, "-c", self.config, *self.COMMAND]
@@ -715,6 +896,13 @@ class Deliver(Scenario):
         assert len(self.spooled) >= 4, self.spooled
         self.template = self.folder + "/template"
         os.rename(self.state, self.template)
+        shutil.copy(os.path.dirname(PROGRAM) + "/cronherd-full", self.full)
+
+    def make_zygotes(self):
+        super().make_zygotes()
+        if not self.courier:
+            self.courier = Zygote(self.command(), self.ENVIRONMENT, [f"{self.bin}/zygote.so"], f"{self.bin}/courier.said")
+            mine.add(self.courier.pid)
 
     def prepare(self):
         self.restore()
@@ -725,9 +913,9 @@ class Deliver(Scenario):
         spooled = {event["id"] for event in self.spooled}
         # What could not be sent is tried again; a queue is one after the other.
         for _ in range(3):
-            self.last = self.herd(*self.COMMAND, program=self.full)
+            self.last = self.courier.run(PATIENCE * 3)
             if self.last.returncode:
-                raise Broken(f"a later courier: {self.last.returncode} {self.last.stderr}")
+                raise Broken(f"a later courier: {self.last.returncode} {self.last.said}")
             if {body["id"] for body in Receiver.got} == spooled:
                 break
 
@@ -749,31 +937,44 @@ class Deliver(Scenario):
 class Memory(Scenario):
     """Mixed into another: allocations, instead of system calls. POINT: N or N+."""
 
+    PRELOADED = ("zygote.so", "nomem.so")
+
     def go(self, point):
         hit = self.folder + "/hit"
-        environment = {**self.ENVIRONMENT, "LD_PRELOAD": self.bin + "/nomem.so", "TORTURE": f"{point} {hit}"}
-        done = subprocess.run(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-                              timeout=PATIENCE * 3, check=False)
-        self.status = done.returncode
+        if int(point.rstrip("+")) > self.tortured.allocations:
+            self.status = self.tortured.run(PATIENCE * 3, f"{point} {hit}").returncode
+            return os.path.exists(hit)
+        self.status = self.execute(f"{point} {hit}")
         return os.path.exists(hit)
 
-    def count(self):
-        """Allocations of the process that makes most, by halves."""
-        def reaches(number):
-            self.clear()
-            self.prepare()
-            return self.go(str(number))
-        low, high = 0, 1
-        while reaches(high):
-            low, high = high, high * 2
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if reaches(middle) else (low, middle)
-        return low
+    def execute(self, allocation):
+        environment = {**self.ENVIRONMENT, "LD_PRELOAD": ":".join(f"{self.bin}/{name}" for name in self.PRELOADED), "TORTURE": allocation}
+        return subprocess.run(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+                              timeout=PATIENCE * 3, check=False).returncode
+
+    def chains(self):
+        """{number: who calls for it, in each process that comes so far}"""
+        self.clear()
+        self.prepare()
+        path = self.folder + "/list"
+        self.execute(f"list {path}")
+        chains = collections.defaultdict(tuple)
+        for pid, number, chain in sorted(map(str.split, read(path).splitlines()), key=lambda words: words[0]):
+            chains[int(number)] += (chain,)
+        return chains
 
     def points(self):
-        count = self.count()
-        return [str(n) for n in range(1, count + 1)], [f"{n}+" for n in range(1, count + 1)], f"{count:,} allocations"
+        """Of those that the same call for in the same way, the first two and the last two."""
+        chains = self.chains()
+        by_chain = collections.defaultdict(list)
+        for number in sorted(chains):
+            by_chain[chains[number]].append(number)
+        kept = []
+        for numbers in by_chain.values():
+            kept.extend(numbers if len(numbers) <= 4 else numbers[:2] + numbers[-2:])
+        count = max(chains)
+        return ([str(n) for n in kept], [f"{n}+" for n in kept],
+                f"{count:,} allocations by {len(by_chain):,} call chains ({count - len(kept):,} by the same are left out)")
 
 
 class MemoryHeal(Memory, Heal):
@@ -795,6 +996,14 @@ class MemoryDeliver(Memory, Deliver):
 SCENARIOS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind for kind in (
     FirstStart, Heal, Stranger, Bloated, Rolling, Removed, Steady, Rotate, Stop, Start, Restart, Minder, CronInstall, Deliver,
     MemoryFirstStart, MemoryHeal, MemoryStop, MemoryDeliver)}
+
+# How much of the time is whose: about what all of its points take, in thousandths.
+SHARES = {
+    "first-start": 108, "heal": 31, "stranger": 36, "bloated": 73, "rolling": 62, "removed": 60, "steady": 6, "rotate": 8, "stop": 46,
+    "start": 38, "restart": 62, "minder": 120, "cron-install": 31, "deliver": 103, "memory-first-start": 9, "memory-heal": 12,
+    "memory-stop": 13, "memory-deliver": 182,
+}
+assert SHARES.keys() == SCENARIOS.keys() and sum(SHARES.values()) == 1000
 
 # ---- running -------------------------------------------------------------------------------------------------------
 
@@ -828,27 +1037,30 @@ def inside(name, args):
     scenario = SCENARIOS[name](folder)
     signal.signal(signal.SIGTERM, lambda *_: tally.broken.append("2: this program got a signal"))
     began = time.monotonic()
+    kills, errors, what = scenario.points()  # where main() begins is known by that, too
     if args and args[0] not in ("all", "deep", "list"):
         for point in args:
             tally.run(scenario, point)
         return finish(tally, "by name")
-    kills, errors, what = scenario.points()
     if args[:1] == ["list"]:
         print("\n".join(kills + errors))
         return 0
     if args[:1] == ["deep"]:
         return deep(tally, scenario, kills + errors, int(args[1]) if args[1:] else random.randrange(1 << 32))
-    tried = []
-    # In an order that is the same each time, and hardly another when a call is added: who runs it twice tries the same.
-    for points, share in ((kills, 0.6), (errors, 1)):
-        points.sort(key=lambda point: hashlib.sha256(point.encode()).digest())
-        for count, point in enumerate(points):
-            if not args and (count == POINTS or (count >= AT_LEAST and time.monotonic() > began + SECONDS * share)):
-                points = points[:count]
-                break
-            tally.run(scenario, point)
-        tried.append(len(points))
-    return finish(tally, f"{what}; {tried[0]:,} of {len(kills):,} kills, {tried[1]:,} of {len(errors):,} failures")
+    return finish(tally, f"{what}; {in_turn(tally, scenario, kills, errors, args, began)}")
+
+
+def in_turn(tally, scenario, kills, errors, args, began):
+    """Tries them all, or until the time is up, in an order that is the same each time, and hardly another when a call is added; says how many."""
+    end = began + float(os.environ.get("TORTURE_SHARE_S", SECONDS * SHARES[tally.name] / 1000))
+    is_kill = set(kills)
+    tried = collections.Counter()
+    for point in sorted(kills + errors, key=lambda point: hashlib.sha256(point.encode()).digest()):
+        if not args and tally.tried >= AT_LEAST and time.monotonic() > end:
+            break
+        tally.run(scenario, point)
+        tried[point in is_kill] += 1
+    return f"tried {tried[True]:,} of {len(kills):,} kills, {tried[False]:,} of {len(errors):,} failures"
 
 
 def deep(tally, scenario, points, seed):
@@ -871,6 +1083,15 @@ def finish(tally, what):
     return 1 if tally.broken else 0
 
 
+def build_helpers(folder):
+    """FOLDER, with what is written in C."""
+    os.mkdir(folder)
+    for name, *flags in (("inject",), ("sheep", "-static"), ("crontab", "-static"), ("nomem.so", "-shared", "-fPIC"), ("zygote.so", "-shared", "-fPIC")):
+        source = f"{HERE}/{name.removesuffix('.so')}.c"
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", *flags, "-o", f"{folder}/{name}", source], check=True)
+    return folder
+
+
 def outside(name, args):
     """Makes the pid namespace, and runs `inside` there."""
     if os.uname().machine != "x86_64":
@@ -880,10 +1101,10 @@ def outside(name, args):
         print("this test needs root: it makes a pid namespace", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-o", folder + "/inject", HERE + "/inject.c"], check=True)
-        process = subprocess.Popen(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", folder + "/inject", "-i",
+        helpers = os.environ.get("TORTURE_HELPERS") or build_helpers(folder + "/helpers")
+        process = subprocess.Popen(["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", helpers + "/inject", "-i",
                                     sys.executable, HERE + "/torture.py", name, *args],
-                                   env={**os.environ, "TORTURE_INSIDE": "1", "TMPDIR": folder})
+                                   env={**os.environ, "TORTURE_INSIDE": "1", "TORTURE_HELPERS": helpers, "TMPDIR": folder})
         while True:
             try:
                 return process.wait()
@@ -892,8 +1113,16 @@ def outside(name, args):
 
 
 def several(*names):
-    """The exit status of all NAMES, one after the other."""
-    return max([outside(name, []) for name in names])
+    """The exit status of all NAMES, one after the other. What one leaves of its time is the others'."""
+    left, worst = SECONDS * sum(SHARES[name] for name in names) / 1000, 0
+    with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
+        os.environ["TORTURE_HELPERS"] = build_helpers(folder + "/helpers")
+        for at, name in enumerate(names):
+            os.environ["TORTURE_SHARE_S"] = str(left * SHARES[name] / sum(SHARES[other] for other in names[at:]))
+            began = time.monotonic()
+            worst = max(worst, outside(name, []))
+            left -= time.monotonic() - began
+    return worst
 
 
 def main():

@@ -138,8 +138,7 @@ static bool needs_journal(const struct service *service)
 
 	return inbox_count(errand->state_fd) > 0 ||
 	       spool_owed_wall_ms(errand->state_fd) <= errand->now.wall_ms ||
-	       (!errand->options->is_detached &&
-		faccessat(errand->state_fd, JOURNAL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+	       (!errand->options->is_detached && journal_exists(errand->state_fd));
 }
 
 /* ---- turns -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/journal/journal.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -114,6 +115,12 @@ void journal_close(struct journal *journal)
 	}
 	free(journal->dir);
 	free(journal);
+}
+
+bool journal_exists(int state_fd)
+{
+	return faccessat(state_fd, JOURNAL_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       salvage_is_due(state_fd);
 }
 
 void journal_set_patience(struct journal *journal, int64_t patience_ms)

@@ -45,6 +45,9 @@ int journal_open(struct journal **journal, const char *state_dir, enum journal_a
 		 struct str *notice, struct err *err);
 void journal_close(struct journal *journal); /* NULL: nothing */
 
+/* Whether there is one in the directory STATE_FD; one that was moved aside and not carried over yet is one, too. */
+bool journal_exists(int state_fd);
+
 /* From now on a lock is waited for so long: for who has less time than JOURNAL_PATIENCE_MS. */
 void journal_set_patience(struct journal *journal, int64_t patience_ms);
 

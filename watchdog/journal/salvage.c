@@ -447,6 +447,11 @@ static int finish(const struct room *room, struct str *notice, struct err *err)
 	return 0;
 }
 
+bool salvage_is_due(int dir_fd)
+{
+	return is_there(dir_fd, ASIDE);
+}
+
 int salvage_finish(const char *dir, struct str *notice, struct err *err)
 {
 	char *path = mem_format("%s/" ASIDE, dir);
