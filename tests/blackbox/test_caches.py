@@ -291,9 +291,13 @@ class Caches(HerdTest):
         self.write("conf.d/a.conf", f"worker a {{ command = '{SLEEP}' startsecs = 0 }}\n")
         self.write("conf.d/w.conf", "\n")
         self.herd("run", check=0)
-        self.wait_gone(pids[0])
         self.wait_pid("a:1")
-        wait_until("w is forgotten", lambda: self.herd("run") and [i["id"] for i in self.status()["instances"]] == ["a:1"])
+        # It is given a while to come back.
+        self.assertEqual((self.pid("w:1"), self.instance("w:1")["config"]), (pids[0], "removed"))
+        self.put(priority=100)
+        self.herd("run", check=0)
+        self.settle()
+        self.assertEqual((self.pid("w:1"), self.instance("w:1")["config"]), (pids[0], "current"))
 
 
 if __name__ == "__main__":

@@ -502,7 +502,8 @@ static size_t find_rows(const struct option_spec *table, const char *text, size_
 		has_list |= is_there[row] && table[row].kind == OPTION_LIST;
 	/* One list at least: by its default we learn where a section begins. More are dear: libconfuse parses a default as if it were a file. */
 	for (row = 0; table[row].name && !has_list; row++)
-		has_list = is_there[row] = is_there[row] || table[row].kind == OPTION_LIST;
+		if (table[row].kind == OPTION_LIST)
+			has_list = is_there[row] = true;
 	for (row = 0; table[row].name; row++)
 		if (is_there[row])
 			rows[count++] = row;
