@@ -26,8 +26,6 @@ SANITIZED = os.environ.get("CRONHERD_SANITIZED") == "yes"
 STRACE = ["strace", "-E", "ASAN_OPTIONS=detect_leaks=0"] if SANITIZED else ["strace"]
 
 
-# Another clock on the wall for a program: LD_PRELOAD.
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 # Where root's herds have their compiled configurations: not below a test's own directory.
 SHARED_CACHE = "/usr/local/var/cache/cronherd"
 
@@ -42,6 +40,15 @@ def wait_until(what, probe, seconds=None, pause_s=0.02):
         if time.monotonic() > end:
             raise AssertionError(f"waited in vain until {what}")
         time.sleep(pause_s)
+
+
+def clock_ahead(seconds):
+    """The environment of a program whose clock on the wall is SECONDS ahead (or back)."""
+    env = {**os.environ, "LD_PRELOAD": "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "FAKETIME": f"{seconds:+d}",
+           "NO_FAKE_STAT": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+    if SANITIZED:
+        env["ASAN_OPTIONS"] = "verify_asan_link_order=0"  # it wants to be the first library; it may be the second
+    return env
 
 
 def read(path, default=""):

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 
-from herdtest import FAKETIME, PROGRAM, SHARED_CACHE, STRACE, HerdTest, main, read, wait_until
+from herdtest import PROGRAM, SHARED_CACHE, STRACE, HerdTest, clock_ahead, main, read, wait_until
 
 SLEEP = "sleep 1000"
 NOBODY = 65534
@@ -171,8 +171,7 @@ class Caches(HerdTest):
 
     def test_clock_that_was_set_back(self):
         """Files from the future could be changed without a sign: nothing is kept of them."""
-        back = {**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": "-3600", "NO_FAKE_STAT": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "FAKETIME_NO_CACHE": "1"}
+        back = clock_ahead(-3600)
         for priority in range(300, 305):
             self.put(priority)
             for _ in range(3):

@@ -7,7 +7,7 @@ import sys
 
 from faulty import FaultTest
 from boxes import need, need_root, odd, traced
-from herdtest import FAKETIME, PROGRAM, alive, main, read, wait_until
+from herdtest import PROGRAM, alive, clock_ahead, main, read, wait_until
 
 
 class Around(FaultTest):
@@ -58,8 +58,7 @@ class Around(FaultTest):
     def at(self, seconds, *args):
         """cronherd with a clock on the wall that is SECONDS ahead (or back)."""
         need("faketime")
-        return self.herd(*args, env={**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": f"{seconds:+d}", "NO_FAKE_STAT": "1",
-                                     "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"})
+        return self.herd(*args, env=clock_ahead(seconds))
 
     def test_clock_that_jumps(self):
         """G4: years ahead and back, in turn: who runs goes on, a wait is neither over at once nor for ever, who dies is replaced."""
