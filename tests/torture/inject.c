@@ -291,11 +291,14 @@ static bool is_due(struct run *run, const struct task *task, const char *name, u
 	return true;
 }
 
-static void shorten_wait(struct run *run, const struct task *task, int timeout_ms)
+/* TASK is about to wait, or may be, behind the point. */
+static void shorten_wait(struct run *run, const struct task *task,
+			 const struct ptrace_syscall_info *info)
 {
-	if (timeout_ms >= 0 && timeout_ms <= WAIT_MAX_MS)
-		return;
-	set_register(task, offsetof(struct user_regs_struct, rdx), WAIT_MAX_MS);
+	int timeout_ms = (int)info->entry.args[2];
+
+	if (info->entry.nr == SYS_poll && (timeout_ms < 0 || timeout_ms > WAIT_MAX_MS))
+		set_register(task, offsetof(struct user_regs_struct, rdx), WAIT_MAX_MS);
 	if (++run->waits < WAITS_MAX)
 		return;
 	if (run->waits == WAITS_MAX)
@@ -320,8 +323,8 @@ static void enter(struct run *run, struct task *task, const struct ptrace_syscal
 			path_of(task, info, path, sizeof(path)));
 	if (!is_due(run, task, name, number)) {
 		note_signal(run, task, info);
-		if (nr == SYS_poll && run->point.is_reached)
-			shorten_wait(run, task, (int)info->entry.args[2]);
+		if ((nr == SYS_poll || nr == SYS_clock_nanosleep) && run->point.is_reached)
+			shorten_wait(run, task, info);
 		/* Of a minder that we came to in the middle of it, the first wait may be the one
 		 * that it was in. */
 		task->is_resting = nr == SYS_rt_sigtimedwait && (run->command || number > 1);
@@ -532,6 +535,7 @@ static void be_born(struct run *run, const struct zygote *zygote)
 	if (run->is_fast) {
 		request.calls[request.calls_len++] = (uint32_t)number_of(run->point.call);
 		request.calls[request.calls_len++] = SYS_poll;
+		request.calls[request.calls_len++] = SYS_clock_nanosleep;
 		request.calls[request.calls_len++] = SYS_kill;
 		request.calls[request.calls_len++] = SYS_tgkill;
 		request.calls[request.calls_len++] = SYS_pidfd_send_signal;
