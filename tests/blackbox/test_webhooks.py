@@ -12,12 +12,11 @@ import urllib.request
 from email.utils import formatdate
 
 import herdtest
-from boxes import need, need_root, odd
+from boxes import need, need_root, odd, other_clock
 from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
 from receivers import Raw, is_signed, make_secret, read_request, signatures, unused_port
 from telling import TellingTest, kind
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 class Webhooks(TellingTest):
@@ -198,9 +197,7 @@ exit 1
 
     def at(self, seconds, *args, **options):
         """cronherd with a clock that is SECONDS ahead (or back)."""
-        need("faketime")
-        return self.herd(*args, env={**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": f"{seconds:+d}", "NO_FAKE_STAT": "1",
-                                     "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}, **options)
+        return self.herd(*args, env=other_clock(seconds), **options)
 
     def test_7_retry_after(self):
         """As seconds, as a date, negative, garbage, too much; obeyed or clamped. The clock that is looked at is not the one of the

@@ -6,10 +6,9 @@ import subprocess
 import sys
 
 from faulty import FaultTest
-from boxes import need, need_root, odd, traced
+from boxes import need_root, odd, other_clock, traced
 from herdtest import PROGRAM, alive, main, read, wait_until
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 class Around(FaultTest):
@@ -59,9 +58,7 @@ class Around(FaultTest):
 
     def at(self, seconds, *args):
         """cronherd with a clock on the wall that is SECONDS ahead (or back)."""
-        need("faketime")
-        return self.herd(*args, env={**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": f"{seconds:+d}", "NO_FAKE_STAT": "1",
-                                     "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"})
+        return self.herd(*args, env=other_clock(seconds))
 
     def test_clock_that_jumps(self):
         """G4: years ahead and back, in turn: who runs goes on, a wait is neither over at once nor for ever, who dies is replaced."""
