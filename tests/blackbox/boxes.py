@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 
-from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
+from herdtest import PATIENCE, PROGRAM, SANITIZED, SOURCES, STRACE, read, wait_until
 
 NOBODY = 65534
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 # Pid 1 of a box: buries whatever falls to it.
 INIT = """
@@ -68,6 +69,16 @@ def traced(*options, output="/dev/null"):
     """strace's command line; what workers and minders execute is not followed."""
     need("strace")
     return [*STRACE, "-f", "-b", "execve", "-qq", "-o", output, *options]
+
+
+def other_clock(seconds):
+    """The environment in which a program's clock is SECONDS ahead (or back)."""
+    need("faketime")
+    env = {**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": f"{seconds:+d}", "NO_FAKE_STAT": "1",
+           "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+    if SANITIZED:
+        env["ASAN_OPTIONS"] = "verify_asan_link_order=0"  # it wants to be the first that is preloaded
+    return env
 
 
 def kill_points(trace, limit, after=None):

@@ -42,15 +42,6 @@ def wait_until(what, probe, seconds=None, pause_s=0.02):
         time.sleep(pause_s)
 
 
-def clock_ahead(seconds):
-    """The environment of a program whose clock on the wall is SECONDS ahead (or back)."""
-    env = {**os.environ, "LD_PRELOAD": "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "FAKETIME": f"{seconds:+d}",
-           "NO_FAKE_STAT": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
-    if SANITIZED:
-        env["ASAN_OPTIONS"] = "verify_asan_link_order=0"  # it wants to be the first library; it may be the second
-    return env
-
-
 def read(path, default=""):
     try:
         with open(path, errors="replace") as file:

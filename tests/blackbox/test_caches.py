@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 
-from herdtest import PROGRAM, SHARED_CACHE, STRACE, HerdTest, clock_ahead, main, read, wait_until
+from boxes import other_clock
+from herdtest import PROGRAM, SHARED_CACHE, STRACE, HerdTest, main, read, wait_until
 
 SLEEP = "sleep 1000"
 NOBODY = 65534
@@ -171,7 +172,7 @@ class Caches(HerdTest):
 
     def test_clock_that_was_set_back(self):
         """Files from the future could be changed without a sign: nothing is kept of them."""
-        back = clock_ahead(-3600)
+        back = other_clock(-3600)
         for priority in range(300, 305):
             self.put(priority)
             for _ in range(3):

@@ -12,8 +12,8 @@ import urllib.request
 from email.utils import formatdate
 
 import herdtest
-from boxes import need, need_root, odd
-from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, clock_ahead, read, wait_until
+from boxes import need, need_root, odd, other_clock
+from herdtest import PATIENCE, PROGRAM, SOURCES, STRACE, read, wait_until
 from receivers import Raw, is_signed, make_secret, read_request, signatures, unused_port
 from telling import TellingTest, kind
 
@@ -196,8 +196,7 @@ exit 1
 
     def at(self, seconds, *args, **options):
         """cronherd with a clock that is SECONDS ahead (or back)."""
-        need("faketime")
-        return self.herd(*args, env=clock_ahead(seconds), **options)
+        return self.herd(*args, env=other_clock(seconds), **options)
 
     def test_7_retry_after(self):
         """As seconds, as a date, negative, garbage, too much; obeyed or clamped. The clock that is looked at is not the one of the

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from faulty import FaultTest
-from boxes import need, need_root, odd, traced
-from herdtest import PROGRAM, alive, clock_ahead, main, read, wait_until
+from boxes import need_root, odd, other_clock, traced
+from herdtest import PROGRAM, alive, main, read, wait_until
 
 
 class Around(FaultTest):
@@ -57,8 +57,7 @@ class Around(FaultTest):
 
     def at(self, seconds, *args):
         """cronherd with a clock on the wall that is SECONDS ahead (or back)."""
-        need("faketime")
-        return self.herd(*args, env=clock_ahead(seconds))
+        return self.herd(*args, env=other_clock(seconds))
 
     def test_clock_that_jumps(self):
         """G4: years ahead and back, in turn: who runs goes on, a wait is neither over at once nor for ever, who dies is replaced."""

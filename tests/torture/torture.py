@@ -52,6 +52,8 @@ from herdtest import PATIENCE, PROGRAM, read  # noqa: E402
 
 # What all scenarios together may take, one after the other: twenty minutes where two cores are busy with them.
 SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "2400"))
+# Of each scenario; 0: as many as there is time for.
+POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "80"))
 # At least so many points of a scenario, however slow the machine is.
 AT_LEAST = 20
 # How long processes that nothing has happened to serve for one point after the other.
@@ -1056,7 +1058,7 @@ def in_turn(tally, scenario, kills, errors, args, began):
     is_kill = set(kills)
     tried = collections.Counter()
     for point in sorted(kills + errors, key=lambda point: hashlib.sha256(point.encode()).digest()):
-        if not args and tally.tried >= AT_LEAST and time.monotonic() > end:
+        if not args and (tally.tried >= (POINTS or len(kills + errors)) or (tally.tried >= AT_LEAST and time.monotonic() > end)):
             break
         tally.run(scenario, point)
         tried[point in is_kill] += 1

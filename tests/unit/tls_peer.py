@@ -35,6 +35,7 @@ def answer(connection, context):
                 connection.recv(65536)
                 connection.sendall(ANSWER)
             elif context == "reset":
+                connection.recv(65536)  # else it may be reset before the other side knows of it
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             elif context == "close":
                 connection.recv(65536)

@@ -463,6 +463,7 @@ static void start(struct scene *scene, const struct instance *instance, struct p
 		hear(scene, instance, p, pid, &pipes, result);
 	close_end(&pipes.gate[1]);
 	close_end(&pipes.news[0]);
+	p->plan.announce_data = NULL; /* it was ours */
 }
 
 void launch(struct scene *scene, const struct instance *instance, struct launch_result *result)

@@ -130,7 +130,7 @@ static void read_words(struct memmon *memmon, char *const *words)
 			memmon->is_bad = true;
 			return;
 		}
-		take_option(memmon, options[row].letter, value);
+		take_option(memmon, options[row].letter, has_value ? value : "");
 	}
 }
 

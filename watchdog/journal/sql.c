@@ -461,9 +461,12 @@ int sql_step(struct sql_query *query, struct err *err)
 
 int sql_run(struct sql_query *query, struct err *err)
 {
-	struct sql *sql = query ? query->sql : NULL;
+	struct sql *sql;
 	int status;
 
+	if (!query)
+		return -1;
+	sql = query->sql;
 	while ((status = sql_step(query, err)) == 1)
 		;
 	return status ? -1 : sqlite3_changes(sql->db);
