@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The torture: each system call of a command is in turn killed before it, failed once, and failed from then on.
 
-    torture.py SCENARIO                    as `make check` does: all points, or as many as there is time for (CRONHERD_TORTURE_SECONDS, below)
+    torture.py SCENARIO                    as `make check` does: some points (CRONHERD_TORTURE_POINTS), or as many as there is time for (CRONHERD_TORTURE_SECONDS)
     torture.py SCENARIO all                every point, however long it takes
     torture.py SCENARIO deep [SEED]        points drawn by SEED (it is printed) until it is interrupted
     torture.py SCENARIO list               the points
