@@ -113,9 +113,8 @@ int procstat_parse(const char *text, size_t len, struct procstat *out)
 		return -EBADMSG;
 	out->flags = (unsigned)flags;
 	out->exit_status = 0;
-	/* Of one that lives it says nothing. */
-	if (procstat_has_ended(out) && skip_fields(&cursor, 27) && cursor.at < cursor.end &&
-	    *cursor.at == ' ' && !take_int(&cursor, &out->exit_status))
+	if (skip_fields(&cursor, 27) && cursor.at < cursor.end && *cursor.at == ' ' &&
+	    !take_int(&cursor, &out->exit_status))
 		return -EBADMSG;
 	return 0;
 }
