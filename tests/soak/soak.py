@@ -674,11 +674,13 @@ class Soak:
                 self.kill(seen.pid, signal.SIGCONT)
         self.wait_for("commands", lambda: not self.busy, lambda: self.round(0))
         # What a command that was killed has left, held or not, is settled by hand.
-        for name, (_, _, most) in WORKERS.items():
-            unsure = [f"{name}:{n + 1}" for n in range(most) if f"{name}:{n + 1}" not in self.held]
-            for id in unsure:
-                self.command("start", name, id, [id])
-                self.wait_for(f"start {id}", lambda: not self.busy, lambda: self.round(0))
+        for name in WORKERS:
+            started = set()
+            # To start one of a worker that is held as a whole leaves the others unsure.
+            while unsure := [id for id in (f"{name}:{n + 1}" for n in range(self.numprocs[name])) if id not in self.held and id not in started]:
+                started.add(unsure[0])
+                self.command("start", name, unsure[0], [unsure[0]])
+                self.wait_for(f"start {unsure[0]}", lambda: not self.busy, lambda: self.round(0))
 
     def settle(self):
         def is_settled():
