@@ -32,4 +32,21 @@ static inline bool digits_take(const char **at, const char *end, uint64_t *value
 	return true;
 }
 
+#define DIGITS_SIZE 21 /* of UINT64_MAX, with a NUL */
+
+/* NUMBER in decimal to TO, with a NUL, without snprintf, which each round would call several times for each instance; where that NUL is. */
+static inline char *digits_put(char to[DIGITS_SIZE], uint64_t number)
+{
+	char reversed[DIGITS_SIZE];
+	unsigned count = 0;
+
+	do
+		reversed[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count > 0)
+		*to++ = reversed[--count];
+	*to = '\0';
+	return to;
+}
+
 #endif

@@ -40,13 +40,7 @@ static ssize_t read_head(int dirfd, const char *path, char *buf, size_t size)
 /* "PID" and LEAF (with its slash) in TO, of at least PATH_SIZE bytes; LEAF is a short constant. */
 static void path_of(char *to, pid_t pid, const char *leaf)
 {
-	char digits[16];
-	size_t count = 0;
-
-	for (unsigned rest = (unsigned)pid; count == 0 || rest > 0; rest /= 10)
-		digits[count++] = (char)('0' + rest % 10);
-	while (count > 0)
-		*to++ = digits[--count];
+	to = digits_put(to, (uint64_t)pid);
 	memcpy(to, leaf, strlen(leaf) + 1);
 }
 

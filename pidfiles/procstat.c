@@ -94,12 +94,6 @@ static bool take_times(struct cursor *cursor, struct procstat *out)
 	return cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\n');
 }
 
-bool procstat_has_ended(const struct procstat *stat)
-{
-	return stat->state == 'X' || stat->state == 'x' ||
-	       (stat->state == 'Z' && stat->num_threads <= 1);
-}
-
 int procstat_parse(const char *text, size_t len, struct procstat *out)
 {
 	struct cursor cursor = { .at = text, .end = text + len };
@@ -117,6 +111,12 @@ int procstat_parse(const char *text, size_t len, struct procstat *out)
 	    !take_int(&cursor, &out->exit_status))
 		return -EBADMSG;
 	return 0;
+}
+
+bool procstat_has_ended(const struct procstat *stat)
+{
+	return stat->state == 'X' || stat->state == 'x' ||
+	       (stat->state == 'Z' && stat->num_threads <= 1);
 }
 
 bool procstat_is_kernel_thread(const struct procstat *stat)

@@ -101,9 +101,6 @@ static int plan_user(const struct worker_options *options, struct preparation *p
 				       "`group`, or run cronherd as root)");
 		return 0;
 	}
-	/* Nobody else is asked for: it is who we are. Groups cost the name service, on some hosts more than all else of a start. */
-	if (!options->user && !options->group && getuid() == 0)
-		return 0;
 	count = account_groups(&p->expanded.account, plan->gid, &p->groups);
 	if (count < 0)
 		return err_set(err, ERR_SYSTEM, -count, "cannot find the groups of %s",

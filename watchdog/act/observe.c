@@ -504,7 +504,8 @@ void observe(struct scene *scene, const struct instance *instance, const struct 
 	     const struct record *record, enum observe_depth depth, struct observation *seen)
 {
 	*seen = (struct observation)OBSERVATION_INIT;
-	if (is_refuted(scene, instance, pidfile, record, depth, seen) || judge_pidfile(scene, instance, pidfile, depth, seen) ||
+	if (is_refuted(scene, instance, pidfile, record, depth, seen) ||
+	    judge_pidfile(scene, instance, pidfile, depth, seen) ||
 	    judge_record(scene, instance, record, depth, seen))
 		return;
 	if (is_forking(instance))

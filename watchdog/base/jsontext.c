@@ -60,9 +60,12 @@ void jsontext_finish(json_t *json, struct str *text)
 
 void jsontext_begin_items(json_t *object, const char *key, struct str *text)
 {
+	static const char tail[] = "]\n}\n";
+
 	(void)json_object_set_new(object, key, json_array());
 	jsontext_finish(object, text);
-	text->len -= strlen("]\n}\n"); /* up to the "[" */
+	if (text->len >= sizeof(tail) - 1)
+		text->len -= sizeof(tail) - 1; /* up to the "[" */
 }
 
 void jsontext_item(json_t *json, struct str *text)

@@ -39,6 +39,33 @@ static void take(struct account *account, const struct passwd *entry)
 									       : "/bin/sh");
 }
 
+static bool is_member(const struct group *group, const char *name)
+{
+	for (char **member = group->gr_mem; *member; member++)
+		if (strcmp(*member, name) == 0)
+			return true;
+	return false;
+}
+
+static int groups_by_file(const struct account *account, gid_t gid, gid_t **groups)
+{
+	FILE *file = fopen("/etc/group", "re");
+	int count = 1;
+
+	if (!file)
+		return -errno;
+	*groups = mem_resize(NULL, 1, sizeof(**groups));
+	(*groups)[0] = gid;
+	for (const struct group *entry; (entry = fgetgrent(file));) {
+		if (entry->gr_gid == gid || !is_member(entry, account->name))
+			continue;
+		*groups = mem_resize(*groups, (size_t)count + 1, sizeof(**groups));
+		(*groups)[count++] = entry->gr_gid;
+	}
+	(void)fclose(file); /* was only read */
+	return count;
+}
+
 #ifdef CRONHERD_STATIC
 
 /* Of NAME, or of UID where NAME is NULL. */
@@ -76,31 +103,9 @@ static int find_group(const char *name, gid_t *gid)
 	return rc;
 }
 
-static bool is_member(const struct group *group, const char *name)
-{
-	for (char **member = group->gr_mem; *member; member++)
-		if (strcmp(*member, name) == 0)
-			return true;
-	return false;
-}
-
 int account_groups(const struct account *account, gid_t gid, gid_t **groups)
 {
-	FILE *file = fopen("/etc/group", "re");
-	int count = 1;
-
-	if (!file)
-		return -errno;
-	*groups = mem_resize(NULL, 1, sizeof(**groups));
-	(*groups)[0] = gid;
-	for (const struct group *entry; (entry = fgetgrent(file));) {
-		if (entry->gr_gid == gid || !is_member(entry, account->name))
-			continue;
-		*groups = mem_resize(*groups, (size_t)count + 1, sizeof(**groups));
-		(*groups)[count++] = entry->gr_gid;
-	}
-	(void)fclose(file); /* was only read */
-	return count;
+	return groups_by_file(account, gid, groups);
 }
 
 #else
@@ -158,6 +163,13 @@ int account_groups(const struct account *account, gid_t gid, gid_t **groups)
 {
 	int room = 32;
 
+	/* Root is the host's own on every host. The name service would load whatever else this one has for users, at each start. */
+	if (account->uid == 0) {
+		int count = groups_by_file(account, gid, groups);
+
+		if (count >= 0)
+			return count;
+	}
 	*groups = mem_resize(NULL, (size_t)room, sizeof(**groups));
 	for (;;) {
 		int count = room;

@@ -2,7 +2,7 @@
 /*
  * account: users and groups by name or number.
  *
- * The dynamic program asks the name service; the static one reads /etc/passwd and
+ * The dynamic program asks the name service (but for root's groups); the static one reads /etc/passwd and
  * /etc/group (fgetpwent(3)), having no name service.
  */
 #ifndef WATCHDOG_CONFIG_ACCOUNT_H

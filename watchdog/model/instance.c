@@ -3,28 +3,13 @@
 #include "watchdog/model/instance.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "pidfiles/digits.h"
 #include "watchdog/base/units.h"
 
-/* The largest number has ten digits; a sign or a NUL besides. */
+/* The largest number has ten digits. */
 #define NUMBER_SIZE 11
-
-/* Decimal, at the end of DIGITS; where it begins. */
-static const char *digits_of(int number, char digits[NUMBER_SIZE + 1])
-{
-	unsigned rest = number < 0 ? -(unsigned)number : (unsigned)number;
-	char *at = digits + NUMBER_SIZE;
-
-	*at = '\0';
-	do
-		*--at = (char)('0' + rest % 10);
-	while (rest /= 10);
-	if (number < 0)
-		*--at = '-';
-	return at;
-}
 
 /* As much of TEXT as there is room for in [AT, END), with a NUL; where that stands. */
 static char *add(char *at, const char *end, const char *text)
@@ -36,15 +21,15 @@ static char *add(char *at, const char *end, const char *text)
 	return at + len;
 }
 
-/* Not by snprintf: each round names each instance several times. */
 const char *instance_id(const struct instance *instance, char id[INSTANCE_ID_SIZE])
 {
 	const char *end = id + INSTANCE_ID_SIZE;
-	char digits[NUMBER_SIZE + 1];
+	char digits[DIGITS_SIZE];
 	char *at = add(id, end, instance->name);
 
+	(void)digits_put(digits, (uint64_t)instance->number);
 	at = add(at, end, ":");
-	(void)add(at, end, digits_of(instance->number, digits));
+	(void)add(at, end, digits);
 	return id;
 }
 
@@ -52,11 +37,12 @@ const char *instance_file(const struct instance *instance, const char *suffix, c
 			  size_t size)
 {
 	const char *end = buf + size;
-	char digits[NUMBER_SIZE + 1];
+	char digits[DIGITS_SIZE];
 	char *at = add(buf, end, instance->name);
 
+	(void)digits_put(digits, (uint64_t)instance->number);
 	at = add(at, end, ".");
-	at = add(at, end, digits_of(instance->number, digits));
+	at = add(at, end, digits);
 	(void)add(at, end, suffix);
 	return buf;
 }

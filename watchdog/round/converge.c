@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "pidfiles/procref.h"
 #include "watchdog/base/mem.h"
+#include "watchdog/round/layout.h"
 #include "watchdog/round/pass.h"
 #include "watchdog/round/tell.h"
 
@@ -122,17 +122,15 @@ static int timeout_ms(const struct herd *herd, const struct convergence *c,
 	return (int)(left_ms < most_ms ? left_ms : most_ms);
 }
 
-/* The slots of one worker stand side by side, and are due together: which of them may be replaced depends on all. */
+/* The slots of one worker are due together: which of them may be replaced depends on all. */
 static void spread_to_workers(struct herd *herd)
 {
 	for (size_t first = 0, last; first < herd->count; first = last) {
 		bool is_due = false;
 
-		for (last = first; last < herd->count &&
-				   strcmp(herd->slots[last].instance.name,
-					  herd->slots[first].instance.name) == 0;
-		     last++)
-			is_due |= herd->slots[last].is_due;
+		last = layout_end_of_worker(herd, first);
+		for (size_t i = first; i < last; i++)
+			is_due |= herd->slots[i].is_due;
 		for (size_t i = first; i < last; i++)
 			herd->slots[i].is_due = is_due;
 	}
@@ -146,10 +144,13 @@ static void mark_due(struct herd *herd, struct watch *watch)
 
 	for (size_t i = 0; i < herd->count; i++) {
 		struct slot *slot = &herd->slots[i];
+		bool has_ended = watch->fds[i].fd >= 0 && watch->fds[i].revents;
 
-		slot->is_due = is_full || (watch->fds[i].fd >= 0 && watch->fds[i].revents) ||
-			       slot->is_busy || slot->is_pending || !slot->is_selected ||
-			       slot->again_boot_ms <= now_boot_ms;
+		slot->is_due = is_full || has_ended || slot->is_busy || slot->is_pending ||
+			       !slot->is_selected || slot->again_boot_ms <= now_boot_ms;
+		/* It would go on saying so while the note of the end is waited for. */
+		if (has_ended)
+			let_go(watch, i);
 	}
 	if (is_full)
 		watch->full_boot_ms = now_boot_ms;

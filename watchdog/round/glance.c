@@ -2,6 +2,7 @@
 #include "watchdog/round/glance.h"
 
 #include "watchdog/round/judge.h"
+#include "watchdog/round/layout.h"
 #include "watchdog/round/look.h"
 #include "watchdog/round/rotate.h"
 
@@ -49,7 +50,7 @@ static bool are_all_well(struct herd *herd, struct slotcache_reader *reader)
 	while ((entry = slotcache_next(reader))) {
 		struct slot slot;
 
-		herd_recall_slot(herd, entry, reader->is_same_config, &slot);
+		layout_recall(herd, entry, reader->is_same_config, &slot);
 		if (slot.definition != DEFINITION_CURRENT ||
 		    !look_and_judge(herd, &slot, slot.instance.worker != previous))
 			return false;
@@ -66,11 +67,11 @@ bool glance_finds_all_well(struct herd *herd)
 	if (!is_enough(herd) || !slotcache_open(&reader, &herd->scene.dir, &herd->stamp))
 		return false;
 	/* Of another configuration, the cache is to be written anew, which needs them all: once it may be. */
-	if (reader.is_same_config || !herd_is_settled(herd)) {
+	if (reader.is_same_config || !layout_is_settled(herd)) {
 		if (!reader.is_same_config)
 			config_index(&herd->config);
 		/* Each of the cache is defined (below), each once: so all that is defined is in it. */
-		is_well = reader.count == herd_defined_count(herd) && are_all_well(herd, &reader);
+		is_well = reader.count == layout_defined_count(herd) && are_all_well(herd, &reader);
 	}
 	herd->is_cached = is_well && reader.is_same_config;
 	slotcache_close(&reader);

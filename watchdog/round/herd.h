@@ -102,7 +102,7 @@ struct herd {
 	struct telling telling;
 	struct lease lease; /* as found */
 	struct slotcache_stamp stamp; /* of what the slots were laid out from */
-	bool is_cached; /* slots.cache is as it would be written anew (set by who has read all of it) */
+	bool is_cached; /* slots.cache is as it would be written anew: set by who has read all of it */
 };
 
 enum herd_access {
@@ -130,21 +130,8 @@ void herd_close(struct herd *herd);
 /* Lays out the slots, where herd_open has not. 0, or -1 with ERR: herd_close. */
 int herd_lay_out(struct herd *herd, struct err *err);
 
-/* How many instances are defined, over all workers. */
-size_t herd_defined_count(const struct herd *herd);
-
-/*
- * Makes SLOT of ENTRY, as herd_lay_out does; IS_SAME_CONFIG: the cache is of HERD's configuration (config_index where it is not). Its name
- * is the worker's, or where there is none the entry's.
- */
-void herd_recall_slot(const struct herd *herd, const struct slotcache_entry *entry,
-		      bool is_same_config, struct slot *slot);
-
 /* Whether nothing at all is known of the worker NAME: its file is broken, and it has left no trace. */
 bool herd_lacks(const struct herd *herd, const char *name);
-
-/* How many instances WORKER is to have: by its definition, or by a person's word. */
-int64_t herd_numprocs(const struct herd *herd, const struct worker *worker);
 
 /* Reads the holds anew (they change while a verb waits). 0, or -1 with ERR: what was read before stands. */
 int herd_read_holds(struct herd *herd, struct err *err);
@@ -155,15 +142,8 @@ struct holds_now herd_holds_now(const struct herd *herd);
 /* Whether the configuration's files, or a person's word on how many there are to be, have changed since HERD was opened. */
 bool herd_is_stale(const struct herd *herd);
 
-/* Whether all that slots.cache depends on has had time to settle, so that herd_finish_round may write it. */
-bool herd_is_settled(const struct herd *herd);
-
 /* Sets the lease's times at the end of a round, and renews the caches that were stale where nothing is in motion. */
 void herd_finish_round(struct herd *herd);
-
-struct stat;
-/* The time of a file's last change, as slotcache keeps it. */
-int64_t herd_changed_ns(const struct stat *st);
 
 /* Where the lease is and whose: one line for a person. Static or in BUF. */
 const char *herd_foreign_text(const struct herd *herd, char *buf, size_t size);

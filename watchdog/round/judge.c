@@ -6,6 +6,7 @@
 
 #include "watchdog/decide/pressure.h"
 #include "watchdog/decide/roll.h"
+#include "watchdog/round/layout.h"
 
 static struct situation situation_of(const struct herd *herd, const struct slot *slot)
 {
@@ -118,17 +119,6 @@ static enum reason pressure_on(const struct herd *herd, const struct slot *slot)
 	return reason == REASON_CONFIG_CHANGED && herd->is_outdated ? REASON_NONE : reason;
 }
 
-/* The slots of one worker stand side by side: [first, last). */
-static size_t end_of_worker(const struct herd *herd, size_t first)
-{
-	size_t last = first + 1;
-
-	while (last < herd->count &&
-	       strcmp(herd->slots[last].instance.name, herd->slots[first].instance.name) == 0)
-		last++;
-	return last;
-}
-
 static struct roll_member member_of(const struct slot *slot)
 {
 	const struct worker *worker = slot->instance.worker;
@@ -211,7 +201,7 @@ void judge_all(struct herd *herd)
 		has_pressure |= slot->pressure != REASON_NONE;
 	}
 	for (size_t first = 0; has_pressure && first < herd->count;) {
-		size_t last = end_of_worker(herd, first);
+		size_t last = layout_end_of_worker(herd, first);
 
 		/* Those of one worker are due together. */
 		if (herd->slots[first].is_due)

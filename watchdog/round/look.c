@@ -20,7 +20,7 @@ static bool recall(const struct herd *herd, struct slot *slot)
 	       (fstatat(herd->scene.dir.pidfiles_fd, observe_pidfile_name(&slot->instance, name),
 			&st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		(uint64_t)st.st_ino == slot->cached_inode &&
-		herd_changed_ns(&st) == slot->cached_changed_ns);
+		slotcache_changed_ns(&st) == slot->cached_changed_ns);
 }
 
 static int read_files(const struct herd *herd, struct slot *slot)

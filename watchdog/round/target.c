@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watchdog/round/layout.h"
+
 static bool is_glob(const char *target)
 {
 	return strpbrk(target, "*?[") != NULL;
@@ -151,7 +153,7 @@ static void note_unpeopled(struct herd *herd, char *const *targets, int count)
 		const struct worker *worker = &herd->config.workers[i];
 		bool is_named = count == 0;
 
-		if (herd_numprocs(herd, worker) > 0)
+		if (layout_numprocs(herd, worker) > 0)
 			continue;
 		for (int t = 0; t < count; t++)
 			is_named |= names_worker(herd, targets[t], worker->name);

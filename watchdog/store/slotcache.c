@@ -156,6 +156,11 @@ void slotcache_close(struct slotcache_reader *reader)
 	reader->buffer = NULL;
 }
 
+int64_t slotcache_changed_ns(const struct stat *st)
+{
+	return (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+}
+
 void slotcache_save(const struct statedir *dir, const struct slotcache_stamp *stamp,
 		    const struct slotcache_entry *entries, size_t count)
 {

@@ -72,6 +72,10 @@ const struct slotcache_entry *slotcache_next(struct slotcache_reader *reader);
 bool slotcache_is_whole(const struct slotcache_reader *reader);
 void slotcache_close(struct slotcache_reader *reader);
 
+struct stat;
+/* The time of a file's last change, as entries have it. */
+int64_t slotcache_changed_ns(const struct stat *st);
+
 /* Writes ENTRIES. STAMP must have been taken before they were read, and be settled: nothing in it changed in the two
  * seconds before. Failing costs speed only. */
 void slotcache_save(const struct statedir *dir, const struct slotcache_stamp *stamp,
