@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Faults of what surrounds a process: doc/faults.md, section 6."""
 import os
+import select
 import signal
 import subprocess
 import sys
 
 from faulty import FaultTest
 from boxes import need_root, odd, other_clock, traced
-from herdtest import PROGRAM, alive, main, read, wait_until
+from herdtest import PATIENCE, PROGRAM, alive, main, read, stat_fields, wait_until
 
 
 class Around(FaultTest):
@@ -44,8 +45,10 @@ class Around(FaultTest):
         self.addCleanup(caller.stdout.close)
         self.addCleanup(caller.wait)
         self.addCleanup(caller.kill)
-        wait_until("both run", lambda: self.pid("w:1") and self.pid("w:2") and self.minders() and
-                   all("minder" in read(f"/proc/{pid}/cmdline") for pid in self.minders()))
+        # Not sooner: until it is done a worker may still stand at the gate, and a minder that was just executed in its caller's session.
+        self.assertTrue(select.select([caller.stdout], [], [], PATIENCE)[0], "start has ended")
+        wait_until("minders lead sessions of their own", lambda: self.minders() and
+                   all((stat_fields(pid) or [0] * 4)[3] == str(pid) for pid in self.minders()))
         pids, minders = [self.pid("w:1"), self.pid("w:2")], self.minders()
         for sig in (signal.SIGHUP, signal.SIGTERM, signal.SIGKILL):
             if caller.poll() is None:
