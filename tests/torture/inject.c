@@ -28,7 +28,7 @@
  * ROLE").
  *
  * It answers with a line each: "call ROLE NAME N PATH" (LISTING; PATH: a file that the call names,
- * or -), "hit ROLE NAME N", "let-go ROLE PID", "signal PID SIGNAL" for each signal that is about to
+ * or -), "hit ROLE NAME N", "born ROLE PID" for each child, "signal PID SIGNAL" for each signal that is about to
  * be sent, "exit STATUS" of the command (128 + its signal), "hung" where it took longer than
  * SECONDS (and was killed); "over" is the last.
  *
@@ -394,6 +394,7 @@ static void born(struct run *run, struct task *parent)
 		return;
 	child = add(run, (pid_t)pid);
 	snprintf(child->role, sizeof(child->role), "%.48s.%d", parent->role, ++parent->children);
+	fprintf(run->report, "born %s %d\n", child->role, (int)pid);
 	/* Counts begin anew: what a child does is its own. */
 	go_on(run, child, 0);
 }
@@ -403,7 +404,6 @@ static bool executed(struct run *run, struct task *task)
 {
 	if (is_followed(task->pid))
 		return true;
-	fprintf(run->report, "let-go %s %d\n", task->role, (int)task->pid);
 	(void)ptrace(PTRACE_DETACH, task->pid, NULL, NULL);
 	task->pid = 0;
 	return false;

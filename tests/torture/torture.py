@@ -449,7 +449,7 @@ class Scenario:
         self.status = next((int(words[1]) for words in report if words[0] == "exit"), None)
         if any(words[0] == "hung" for words in report):
             raise Broken("it hangs")
-        ours = {int(words[1]) for words in self.lines("begin")} | {int(words[2]) for words in report if words[0] == "let-go"}
+        ours = {int(words[1]) for words in self.lines("begin")} | {int(words[2]) for words in report if words[0] == "born"}
         for words in report:
             if words[0] == "signal" and abs(int(words[1])) not in ours:  # -PID: its process group
                 raise Broken(f"2: signal {words[2]} to the stranger {words[1]}")
