@@ -21,6 +21,7 @@ test_packages="beanstalkd
 	cron
 	faketime
 	groff-base
+	libnss-extrausers
 	mandoc
 	openssl
 	php-amqp

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: ISC */
-/* main: makes the process fit to work in (descriptors, signals), reads the global options, finds the verb. */
+/* main: makes the process fit to work in (descriptors, what is preloaded, signals), reads the global options, finds the verb. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "watchdog/act/fullprogram.h"
 #include "watchdog/base/jsontext.h"
 #include "watchdog/verbs/verb.h"
 
@@ -58,6 +60,29 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+#ifdef CRONHERD_NOT_LOADED
+
+/*
+ * Nothing can be preloaded into a program that is not loaded (faketime, an allocator): the other one is, and has the same verbs.
+ * valgrind's own need no loader. Where the other one is not, we do what we can.
+ */
+static void stand_back(char **argv)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	if (preload && *preload && !strstr(preload, "vgpreload_"))
+		(void)fullprogram_exec((const char *const *)argv, NULL);
+}
+
+#else
+
+static void stand_back(char **argv)
+{
+	(void)argv;
+}
+
+#endif
+
 static int dispatch(const struct verb_call *call)
 {
 	const struct verb *verb = verb_find(call->argv[0]);
@@ -95,6 +120,7 @@ int main(int argc, char **argv)
 
 	if (fill_standard_descriptors())
 		return VERB_FAILED;
+	stand_back(argv);
 	reset_signals();
 	jsontext_begin();
 	umask(022);

@@ -16,6 +16,8 @@ import time
 import unittest
 
 PROGRAM = os.path.abspath(os.environ.get("CRONHERD", "./cronherd"))
+# The same objects with the C library loaded, not linked in: something can be preloaded, and what is ours be told from what is its.
+DYNAMIC_PROGRAM = os.path.join(os.path.dirname(PROGRAM), "tests", "dynamic", "cronherd")
 SOURCES = os.path.abspath(os.environ.get("SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 # A slow and loaded machine gets more time, never a weaker check.
 PATIENCE = float(os.environ.get("CRONHERD_TEST_PATIENCE", "60"))

@@ -5,7 +5,7 @@ import re
 import stat
 import subprocess
 
-from boxes import NOBODY, as_nobody, need_root
+from boxes import NOBODY, as_nobody, need_root, other_clock
 from herdtest import PATIENCE, PROGRAM, HerdTest, main, read
 from terminal import Terminal
 
@@ -68,6 +68,12 @@ class CrontabTest(HerdTest):
 
 
 class Install(CrontabTest):
+    def test_another_program_in_our_place(self):
+        """Where something is preloaded, cronherd-full works for us; cron shall call us."""
+        self.cron("install", env=other_clock(60))
+        self.assertIn(f"{PROGRAM} ", self.table())
+        self.assertNotIn("cronherd-full", self.table())
+
     def test_a_line_between_markers_and_none_touched(self):
         self.put("table", MINE)
         done = self.cron("install")

@@ -25,7 +25,7 @@ import time
 
 SOURCES = os.path.abspath(os.environ.get("SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 sys.path.insert(0, os.path.join(SOURCES, "tests", "blackbox"))
-from herdtest import PATIENCE, PROGRAM, HerdTest, wait_until  # noqa: E402
+from herdtest import DYNAMIC_PROGRAM, PATIENCE, HerdTest, wait_until  # noqa: E402
 
 COUNTS = os.path.join(SOURCES, "tests", "guard", "counts.json")
 WORKERS = 100
@@ -45,7 +45,7 @@ TUNABLES = "glibc.cpu.hwcaps=" + ",".join(f"-{feature}" for feature in (
 NOT_PER_WORKER = {"brk", "mmap", "munmap", "mremap", "madvise", "mprotect", "getdents64"}
 
 
-def built_with(program=PROGRAM):
+def built_with(program=DYNAMIC_PROGRAM):
     """What the compiler says of itself and its flags in the program's debugging information, a line for each kind."""
     info = subprocess.run(["readelf", "-wi", "--dwarf-depth=1", program], capture_output=True, text=True, errors="replace").stdout
     return "\n".join(sorted(set(re.findall(r"DW_AT_producer\s*:.*?((?:GNU C|clang)[^\n]*)", info))))
@@ -146,7 +146,7 @@ class Herd(HerdTest):
         tempfile.tempdir = "/tmp"
         super().setUp()
         self.program = os.path.join(self.dir, "cronherd")
-        os.symlink(PROGRAM, self.program)
+        os.symlink(DYNAMIC_PROGRAM, self.program)
 
     def populate(self, count):
         text = "".join(f'''worker "w{n:03d}" {{

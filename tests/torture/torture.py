@@ -48,7 +48,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "blackbox"))
 from begin import Injector, Zygote  # noqa: E402
 from boxes import with_sum  # noqa: E402
-from herdtest import PATIENCE, PROGRAM, read  # noqa: E402
+from herdtest import DYNAMIC_PROGRAM, PATIENCE, PROGRAM, read  # noqa: E402
 
 # What all scenarios together may take, one after the other: twenty minutes where two cores are busy with them.
 SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "2400"))
@@ -246,7 +246,7 @@ class Scenario:
         self.bin = folder + "/bin"
         os.makedirs(folder + "/conf.d")
         shutil.copytree(os.environ["TORTURE_HELPERS"], self.bin)
-        self.program = shutil.copy(PROGRAM, self.bin + "/cronherd")
+        self.program = shutil.copy(DYNAMIC_PROGRAM, self.bin + "/cronherd")
         self.before = {}
         self.flock = {}
         self.flock_state = self.flock_said = None

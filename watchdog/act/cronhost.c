@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "pidfiles/atomfile.h"
-#include "watchdog/act/capture.h"
+#include "watchdog/base/capture.h"
 #include "watchdog/base/mem.h"
 
 #define SAYING_SIZE 256

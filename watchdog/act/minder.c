@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -362,6 +364,44 @@ static void detach(void)
 		close(fd);
 }
 
+/*
+ * What it took to come here is not needed again: pages of our own text that nobody else has mapped are ours alone in the kernel's account.
+ * Those that are needed come back from the file's cache.
+ */
+static int give_back(struct dl_phdr_info *object, size_t size, void *page_size)
+{
+	uintptr_t page = *(const uintptr_t *)page_size;
+
+	(void)size;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+
+		if (part->p_type == PT_LOAD && !(part->p_flags & PF_W))
+			(void)madvise((void *)start, object->dlpi_addr + part->p_vaddr + part->p_memsz - start, MADV_DONTNEED);
+	}
+	return 1; /* the first object is the program */
+}
+
+static void give_text_back(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	uintptr_t page_size = page > 0 ? (uintptr_t)page : 4096;
+
+	(void)dl_iterate_phdr(give_back, &page_size);
+}
+
+/* Until one ends. After a quiet second we need no more than to wait. */
+static void wait_quietly(const sigset_t *child)
+{
+	static const struct timespec quiet = { .tv_sec = 1 };
+
+	if (sigtimedwait(child, NULL, &quiet) >= 0 || errno != EAGAIN)
+		return;
+	give_text_back();
+	(void)sigtimedwait(child, NULL, NULL);
+}
+
 static void block(sigset_t *child)
 {
 	sigset_t all;
@@ -398,8 +438,12 @@ int minder_main(const struct minder_options *options)
 		begin_round(&minder);
 		/* Childless a moment ago: the round begun since will start somebody. */
 		is_over = reaped == REAPED_CHILDLESS && !minder.round_count && !minder.ended_count;
-		if (reaped != REAPED_ONE && !is_over)
-			(void)sigtimedwait(&child, NULL, minder.ended_count ? &retry : NULL);
+		if (reaped == REAPED_ONE || is_over)
+			continue;
+		if (minder.ended_count)
+			(void)sigtimedwait(&child, NULL, &retry);
+		else
+			wait_quietly(&child);
 	} while (!is_over);
 	return 0;
 }

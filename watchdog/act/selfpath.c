@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,23 @@
 
 #define LINK	"/proc/self/exe"
 #define DELETED " (deleted)"
+
+/* PATH, or where that is the full program, which stands in for the one that cron calls where something is preloaded: that one. */
+static char *whom_to_call(const char *path)
+{
+	static const char full[] = "/cronherd-full";
+	static const char installed[] = CRONHERD_BINDIR "/cronherd";
+	const char *slash = strrchr(path, '/');
+	char *beside;
+
+	if (!slash || strcmp(slash, full) != 0)
+		return mem_dup(path);
+	beside = mem_format("%.*s/cronherd", (int)(slash - path), path);
+	if (access(beside, X_OK) == 0)
+		return beside;
+	free(beside);
+	return mem_dup(access(installed, X_OK) == 0 ? installed : path);
+}
 
 char *selfpath(bool *is_replaced, struct err *err)
 {
@@ -30,5 +48,5 @@ char *selfpath(bool *is_replaced, struct err *err)
 		path[(size_t)len - mark] = '\0';
 	if (is_replaced)
 		*is_replaced = has_mark;
-	return mem_dup(path);
+	return whom_to_call(path);
 }

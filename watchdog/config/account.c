@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/base/str.h"
 #include "watchdog/base/units.h"
+#include "watchdog/config/nameservice.h"
 
 /* (uid_t)-1 means "no change" to setresuid(2): nobody has it. */
 #define ID_MAX (UINT32_MAX - 1)
@@ -39,39 +41,9 @@ static void take(struct account *account, const struct passwd *entry)
 									       : "/bin/sh");
 }
 
-static bool is_member(const struct group *group, const char *name)
+/* Of NAME, or of UID where NAME is NULL. Closes FILE; NULL: errno says why there is none. */
+static int find_in(FILE *file, const char *name, uid_t uid, struct account *account)
 {
-	for (char **member = group->gr_mem; *member; member++)
-		if (strcmp(*member, name) == 0)
-			return true;
-	return false;
-}
-
-static int groups_by_file(const struct account *account, gid_t gid, gid_t **groups)
-{
-	FILE *file = fopen("/etc/group", "re");
-	int count = 1;
-
-	if (!file)
-		return -errno;
-	*groups = mem_resize(NULL, 1, sizeof(**groups));
-	(*groups)[0] = gid;
-	for (const struct group *entry; (entry = fgetgrent(file));) {
-		if (entry->gr_gid == gid || !is_member(entry, account->name))
-			continue;
-		*groups = mem_resize(*groups, (size_t)count + 1, sizeof(**groups));
-		(*groups)[count++] = entry->gr_gid;
-	}
-	(void)fclose(file); /* was only read */
-	return count;
-}
-
-#ifdef CRONHERD_STATIC
-
-/* Of NAME, or of UID where NAME is NULL. */
-static int find(const char *name, uid_t uid, struct account *account)
-{
-	FILE *file = fopen("/etc/passwd", "re");
 	int rc = -ENOENT;
 
 	if (!file)
@@ -86,9 +58,8 @@ static int find(const char *name, uid_t uid, struct account *account)
 	return rc;
 }
 
-static int find_group(const char *name, gid_t *gid)
+static int find_group_in(FILE *file, const char *name, gid_t *gid)
 {
-	FILE *file = fopen("/etc/group", "re");
 	int rc = -ENOENT;
 
 	if (!file)
@@ -103,90 +74,127 @@ static int find_group(const char *name, gid_t *gid)
 	return rc;
 }
 
-int account_groups(const struct account *account, gid_t gid, gid_t **groups)
+/* ANSWER as a file of that format. */
+static FILE *as_file(struct str *answer)
 {
-	return groups_by_file(account, gid, groups);
+	return fmemopen(answer->data, answer->len, "r");
 }
 
-#else
-
-#define BUF_FIRST 1024
-#define BUF_MAX	  ((size_t)16 * 1024 * 1024)
-
-/* What getpwnam_r(3) may say where it means "no such name". */
-static int not_found(int error)
-{
-	return error == 0 || error == ENOENT || error == ESRCH ? -ENOENT : -error;
-}
-
-/* Of NAME, or of UID where NAME is NULL. */
 static int find(const char *name, uid_t uid, struct account *account)
 {
-	struct passwd entry;
-	struct passwd *found = NULL;
-	char *buf = NULL;
-	int error = ERANGE;
+	int rc = find_in(fopen("/etc/passwd", "re"), name, uid, account);
+	struct str answer = STR_INIT;
+	char number[32];
 
-	for (size_t size = BUF_FIRST; error == ERANGE && size <= BUF_MAX; size *= 2) {
-		buf = mem_resize(buf, size, 1);
-		do
-			error = name ? getpwnam_r(name, &entry, buf, size, &found)
-				     : getpwuid_r(uid, &entry, buf, size, &found);
-		while (error == EINTR);
-	}
-	if (error == 0 && found)
-		take(account, found);
-	free(buf);
-	return found ? 0 : not_found(error);
+	if (rc != -ENOENT || !nameservice_has_more("passwd", "files"))
+		return rc;
+	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)uid);
+	rc = nameservice_ask("passwd", name ? name : number, &answer);
+	if (rc == 0)
+		rc = find_in(as_file(&answer), name, uid, account);
+	str_free(&answer);
+	return rc;
 }
 
 static int find_group(const char *name, gid_t *gid)
 {
-	struct group entry;
-	struct group *found = NULL;
-	char *buf = NULL;
-	int error = ERANGE;
+	int rc = find_group_in(fopen("/etc/group", "re"), name, gid);
+	struct str answer = STR_INIT;
 
-	for (size_t size = BUF_FIRST; error == ERANGE && size <= BUF_MAX; size *= 2) {
-		buf = mem_resize(buf, size, 1);
-		do
-			error = getgrnam_r(name, &entry, buf, size, &found);
-		while (error == EINTR);
-	}
-	if (error == 0 && found)
-		*gid = found->gr_gid;
-	free(buf);
-	return found ? 0 : not_found(error);
+	if (rc != -ENOENT || !nameservice_has_more("group", "files"))
+		return rc;
+	rc = nameservice_ask("group", name, &answer);
+	if (rc == 0)
+		rc = find_group_in(as_file(&answer), name, gid);
+	str_free(&answer);
+	return rc;
 }
 
-int account_groups(const struct account *account, gid_t gid, gid_t **groups)
+/* ---- groups of a user ------------------------------------------------------------------------- */
+
+struct groups {
+	gid_t *gids;
+	int count;
+};
+
+static void add(struct groups *groups, gid_t gid)
 {
-	int room = 32;
-
-	/* Root is the host's own on every host. The name service would load whatever else this one has for users, at each start. */
-	if (account->uid == 0) {
-		int count = groups_by_file(account, gid, groups);
-
-		if (count >= 0)
-			return count;
-	}
-	*groups = mem_resize(NULL, (size_t)room, sizeof(**groups));
-	for (;;) {
-		int count = room;
-		int rc = getgrouplist(account->name, gid, *groups, &count);
-		if (rc >= 0)
-			return count;
-		if (count <= room) { /* not for want of room: ROOM would grow for ever */
-			free(*groups);
-			*groups = NULL;
-			return -EIO;
-		}
-		room = count;
-		*groups = mem_resize(*groups, (size_t)room, sizeof(**groups));
-	}
+	for (int i = 0; i < groups->count; i++)
+		if (groups->gids[i] == gid)
+			return;
+	groups->gids = mem_resize(groups->gids, (size_t)groups->count + 1, sizeof(*groups->gids));
+	groups->gids[groups->count++] = gid;
 }
 
-#endif
+static bool is_member(const struct group *group, const char *name)
+{
+	for (char **member = group->gr_mem; *member; member++)
+		if (strcmp(*member, name) == 0)
+			return true;
+	return false;
+}
+
+static int add_of_files(struct groups *groups, const char *name)
+{
+	FILE *file = fopen("/etc/group", "re");
+
+	if (!file)
+		return -errno;
+	for (const struct group *entry; (entry = fgetgrent(file));)
+		if (is_member(entry, name))
+			add(groups, entry->gr_gid);
+	(void)fclose(file); /* was only read */
+	return 0;
+}
+
+/* "NAME GID GID …" of getent(1). */
+static int add_answer(struct groups *groups, const char *answer)
+{
+	const char *at = answer + strcspn(answer, " \n");
+	int64_t gid;
+
+	for (at += strspn(at, " "); *at && *at != '\n'; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " \n");
+		char *word = mem_dup_n(at, len);
+		int rc = units_parse_int(word, 0, ID_MAX, &gid);
+
+		free(word);
+		if (rc != 0)
+			return -EIO;
+		add(groups, (gid_t)gid);
+		at += len;
+	}
+	return 0;
+}
+
+static int add_of_others(struct groups *groups, const char *name)
+{
+	struct str answer = STR_INIT;
+	int rc = nameservice_ask("initgroups", name, &answer);
+
+	if (rc == 0)
+		rc = add_answer(groups, str_text(&answer));
+	str_free(&answer);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int account_groups(const struct account *account, gid_t gid, gid_t **gids)
+{
+	struct groups groups = { .gids = NULL };
+	int rc;
+
+	add(&groups, gid);
+	rc = add_of_files(&groups, account->name);
+	/* systemd makes up users; to groups it adds none of theirs. */
+	if ((rc == 0 || rc == -ENOENT) && account->uid != 0 && nameservice_has_more("group", "files systemd"))
+		rc = add_of_others(&groups, account->name);
+	if (rc != 0 && rc != -ENOENT) {
+		free(groups.gids);
+		return rc;
+	}
+	*gids = groups.gids;
+	return groups.count;
+}
 
 /* A container may run us as a number that no password file knows. */
 static void make_up(struct account *account)

@@ -2,8 +2,8 @@
 /*
  * account: users and groups by name or number.
  *
- * The dynamic program asks the name service (but for root's groups); the static one reads /etc/passwd and
- * /etc/group (fgetpwent(3)), having no name service.
+ * /etc/passwd and /etc/group first, then what else the host has (nameservice.h). Root is the host's own everywhere: only
+ * the files are asked for its groups.
  */
 #ifndef WATCHDOG_CONFIG_ACCOUNT_H
 #define WATCHDOG_CONFIG_ACCOUNT_H

@@ -4,37 +4,46 @@
 
 #include <grp.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "watchdog/base/mem.h"
+#include "watchdog/base/str.h"
+#include "watchdog/config/nameservice.h"
 
-static char *number(gid_t gid)
+/* Closes FILE; NULL where it does not know. */
+static char *find_in(FILE *file, gid_t gid)
 {
-	return mem_format("%lu", (unsigned long)gid);
-}
-
-#ifdef CRONHERD_STATIC
-
-char *groupname_of(gid_t gid)
-{
-	FILE *file = fopen("/etc/group", "re");
 	char *name = NULL;
 
 	if (!file)
-		return number(gid);
+		return NULL;
 	for (const struct group *entry; !name && (entry = fgetgrent(file));)
 		if (entry->gr_gid == gid)
 			name = mem_dup(entry->gr_name);
 	(void)fclose(file); /* was only read */
-	return name ? name : number(gid);
+	return name;
 }
 
-#else
+static char *ask(const char *number, gid_t gid)
+{
+	struct str answer = STR_INIT;
+	char *name = NULL;
+
+	if (nameservice_has_more("group", "files") && nameservice_ask("group", number, &answer) == 0)
+		name = find_in(fmemopen(answer.data, answer.len, "r"), gid);
+	str_free(&answer);
+	return name;
+}
 
 char *groupname_of(gid_t gid)
 {
-	const struct group *entry = getgrgid(gid);
+	char *number = mem_format("%lu", (unsigned long)gid);
+	char *name = find_in(fopen("/etc/group", "re"), gid);
 
-	return entry ? mem_dup(entry->gr_name) : number(gid);
+	if (!name)
+		name = ask(number, gid);
+	if (!name)
+		return number;
+	free(number);
+	return name;
 }
-
-#endif

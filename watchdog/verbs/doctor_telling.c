@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "watchdog/act/capture.h"
+#include "watchdog/base/capture.h"
 #include "watchdog/act/fullprogram.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/base/utf8.h"

@@ -5,7 +5,7 @@
  */
 #include <config.h>
 
-#include "watchdog/act/capture.h"
+#include "watchdog/base/capture.h"
 
 #include <errno.h>
 #include <fcntl.h>

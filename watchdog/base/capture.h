@@ -8,8 +8,8 @@
  * (crontab(1) would take a pipe's early end for the end of the crontab); both pipes are served at once, so that neither side
  * can block the other.
  */
-#ifndef WATCHDOG_ACT_CAPTURE_H
-#define WATCHDOG_ACT_CAPTURE_H
+#ifndef WATCHDOG_BASE_CAPTURE_H
+#define WATCHDOG_BASE_CAPTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
