@@ -186,7 +186,15 @@ int pathwalk_make_dir(const char *path, mode_t mode, mode_t mode_above, size_t *
 	size_t end = strlen(path);
 	size_t len = 0;
 	int rc = 0;
+	int fd = pathwalk_open_dir(path);
 
+	/* Mostly it is there: one walk instead of one for each directory on the way. */
+	if (fd >= 0) {
+		(void)close(fd); /* it was only looked for */
+		if (failed)
+			*failed = end;
+		return 0;
+	}
 	while (end > 1 && path[end - 1] == '/')
 		end--;
 	while (rc == 0 && len < end) {

@@ -94,6 +94,11 @@ static bool take_times(struct cursor *cursor, struct procstat *out)
 	return cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\n');
 }
 
+static bool is_alive(char state)
+{
+	return state != 'Z' && state != 'X' && state != 'x';
+}
+
 int procstat_parse(const char *text, size_t len, struct procstat *out)
 {
 	struct cursor cursor = { .at = text, .end = text + len };
@@ -107,6 +112,9 @@ int procstat_parse(const char *text, size_t len, struct procstat *out)
 		return -EBADMSG;
 	out->flags = (unsigned)flags;
 	out->exit_status = 0;
+	/* Half of the text is in front of it, and only who has ended has one. */
+	if (is_alive(out->state))
+		return 0;
 	if (skip_fields(&cursor, 27) && cursor.at < cursor.end && *cursor.at == ' ' &&
 	    !take_int(&cursor, &out->exit_status))
 		return -EBADMSG;
@@ -115,8 +123,7 @@ int procstat_parse(const char *text, size_t len, struct procstat *out)
 
 bool procstat_has_ended(const struct procstat *stat)
 {
-	return stat->state == 'X' || stat->state == 'x' ||
-	       (stat->state == 'Z' && stat->num_threads <= 1);
+	return !is_alive(stat->state) && (stat->state != 'Z' || stat->num_threads <= 1);
 }
 
 bool procstat_is_kernel_thread(const struct procstat *stat)

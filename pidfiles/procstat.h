@@ -29,7 +29,7 @@ struct procstat {
 	long num_threads;     /* 20 */
 	uint64_t start_ticks; /* 22, since boot, as seen in the reader's time namespace */
 	uint64_t rss_pages;   /* 24: approximate since Linux 6.2, a first look only */
-	int exit_status;      /* 52: as wait(2) gives it; 0 where hidden or where there is no such field */
+	int exit_status;      /* 52: as wait(2) gives it; 0 of who has not ended, where hidden, where there is no such field */
 };
 
 /*

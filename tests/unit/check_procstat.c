@@ -2,6 +2,7 @@
 /* check_procstat: texts of /proc/PID/stat, whole, hostile and broken. */
 #include <config.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -56,7 +57,27 @@ START_TEST(test_names)
 	(void)snprintf(text, sizeof(text), "4321 %s" REST, names[_i]);
 	ck_assert_int_eq(parse(text, strlen(text), &stat), 0);
 	assert_is_rest(&stat, 4321);
-	ck_assert_int_eq(stat.exit_status, 256);
+	ck_assert_int_eq(stat.exit_status, 0); /* it has not ended */
+}
+END_TEST
+
+START_TEST(test_exit_status_of_who_has_ended)
+{
+	static const char states[] = "ZXx";
+	struct procstat stat;
+
+	for (const char *state = states; *state; state++) {
+		char text[] = "4321 (a)" REST;
+
+		text[strlen("4321 (a) ")] = *state;
+		ck_assert_int_eq(parse(text, strlen(text), &stat), 0);
+		ck_assert_int_eq(stat.exit_status, 256);
+		/* Not a number there: nothing is taken. */
+		memcpy(strstr(text, " 256"), " 2a6", 4);
+		ck_assert_int_eq(parse(text, strlen(text), &stat), 0);
+		memcpy(strstr(text, " 2a6"), " -a6", 4);
+		ck_assert_int_eq(parse(text, strlen(text), &stat), -EBADMSG);
+	}
 }
 END_TEST
 
@@ -230,6 +251,7 @@ static Suite *suite(void)
 	TCase *tests = tcase_create("procstat");
 
 	tcase_add_loop_test(tests, test_names, 0, COUNT(names));
+	tcase_add_test(tests, test_exit_status_of_who_has_ended);
 	tcase_add_loop_test(tests, test_bad, 0, COUNT(bad_texts));
 	tcase_add_test(tests, test_nul_is_no_end);
 	tcase_add_test(tests, test_pgrp_may_be_negative);

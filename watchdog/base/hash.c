@@ -32,15 +32,39 @@ uint64_t hash_words(uint64_t hash, const uint64_t *words, size_t count)
 	return hash;
 }
 
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef unsigned __int128 uint128;
+
+/* Both halves of a product: each bit of either factor has a say in each of the result. */
+static uint64_t add_pair(uint64_t hash, const uint64_t *pair, uint64_t odd)
+{
+	uint128 product = (uint128)(pair[0] ^ odd) * (pair[1] ^ hash);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+#else
+
+static uint64_t add_pair(uint64_t hash, const uint64_t *pair, uint64_t odd)
+{
+	return add_word(add_word(hash, pair[0] ^ odd), pair[1]);
+}
+
+#endif
+
 uint64_t hash_block(uint64_t hash, const uint64_t *words, size_t count)
 {
-	uint64_t lanes[4] = { hash, ~hash, hash + 1, ~hash - 1 };
+	/* Fractions of the square roots of 2 and 3: two numbers with nothing up their sleeves. */
+	static const uint64_t odd[2] = { UINT64_C(0x6a09e667f3bcc909), UINT64_C(0xbb67ae8584caa73b) };
+	uint64_t one = hash, other = ~hash;
 	size_t whole = count - count % 4;
 
-	for (size_t i = 0; i < whole; i += 4)
-		for (size_t lane = 0; lane < 4; lane++)
-			lanes[lane] = add_word(lanes[lane], words[i + lane]);
-	hash = hash_words(hash, lanes, 4);
+	for (size_t i = 0; i < whole; i += 4) {
+		one = add_pair(one, words + i, odd[0]);
+		other = add_pair(other, words + i + 2, odd[1]);
+	}
+	hash = add_word(add_word(hash, one), other);
 	return hash_words(hash, words + whole, count - whole);
 }
 

@@ -11,7 +11,7 @@
 uint64_t hash_bytes(uint64_t hash, const void *data, size_t len);
 /* COUNT words of 64 bits at a time: eight times as fast as their bytes, another value. */
 uint64_t hash_words(uint64_t hash, const uint64_t *words, size_t count);
-/* The same for much: four lanes side by side, as a multiplication need not wait for the one before; again another value. */
+/* The same for much: two lanes side by side, as a multiplication need not wait for the one before; again another value. */
 uint64_t hash_block(uint64_t hash, const uint64_t *words, size_t count);
 uint64_t hash_text(uint64_t hash, const char *text); /* with its NUL; NULL hashes unlike "" */
 

@@ -54,7 +54,7 @@ static int find_in(FILE *file, const char *name, uid_t uid, struct account *acco
 		take(account, entry);
 		rc = 0;
 	}
-	(void)fclose(file); /* was only read */
+	(void)fclose(file); /* memory */
 	return rc;
 }
 
@@ -70,42 +70,38 @@ static int find_group_in(FILE *file, const char *name, gid_t *gid)
 		*gid = entry->gr_gid;
 		rc = 0;
 	}
-	(void)fclose(file); /* was only read */
+	(void)fclose(file); /* memory */
 	return rc;
-}
-
-/* ANSWER as a file of that format. */
-static FILE *as_file(struct str *answer)
-{
-	return fmemopen(answer->data, answer->len, "r");
 }
 
 static int find(const char *name, uid_t uid, struct account *account)
 {
-	int rc = find_in(fopen("/etc/passwd", "re"), name, uid, account);
 	struct str answer = STR_INIT;
 	char number[32];
+	int rc = find_in(nameservice_open("/etc/passwd", &answer), name, uid, account);
 
+	str_free(&answer);
 	if (rc != -ENOENT || !nameservice_has_more("passwd", "files"))
 		return rc;
 	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)uid);
 	rc = nameservice_ask("passwd", name ? name : number, &answer);
 	if (rc == 0)
-		rc = find_in(as_file(&answer), name, uid, account);
+		rc = find_in(nameservice_stream(&answer), name, uid, account);
 	str_free(&answer);
 	return rc;
 }
 
 static int find_group(const char *name, gid_t *gid)
 {
-	int rc = find_group_in(fopen("/etc/group", "re"), name, gid);
 	struct str answer = STR_INIT;
+	int rc = find_group_in(nameservice_open("/etc/group", &answer), name, gid);
 
+	str_free(&answer);
 	if (rc != -ENOENT || !nameservice_has_more("group", "files"))
 		return rc;
 	rc = nameservice_ask("group", name, &answer);
 	if (rc == 0)
-		rc = find_group_in(as_file(&answer), name, gid);
+		rc = find_group_in(nameservice_stream(&answer), name, gid);
 	str_free(&answer);
 	return rc;
 }
@@ -136,15 +132,17 @@ static bool is_member(const struct group *group, const char *name)
 
 static int add_of_files(struct groups *groups, const char *name)
 {
-	FILE *file = fopen("/etc/group", "re");
+	struct str text = STR_INIT;
+	FILE *file = nameservice_open("/etc/group", &text);
+	int rc = file ? 0 : -errno;
 
-	if (!file)
-		return -errno;
-	for (const struct group *entry; (entry = fgetgrent(file));)
+	for (const struct group *entry; file && (entry = fgetgrent(file));)
 		if (is_member(entry, name))
 			add(groups, entry->gr_gid);
-	(void)fclose(file); /* was only read */
-	return 0;
+	if (file)
+		(void)fclose(file); /* memory */
+	str_free(&text);
+	return rc;
 }
 
 /* "NAME GID GID …" of getent(1). */

@@ -20,7 +20,7 @@ static char *find_in(FILE *file, gid_t gid)
 	for (const struct group *entry; !name && (entry = fgetgrent(file));)
 		if (entry->gr_gid == gid)
 			name = mem_dup(entry->gr_name);
-	(void)fclose(file); /* was only read */
+	(void)fclose(file); /* memory */
 	return name;
 }
 
@@ -30,7 +30,7 @@ static char *ask(const char *number, gid_t gid)
 	char *name = NULL;
 
 	if (nameservice_has_more("group", "files") && nameservice_ask("group", number, &answer) == 0)
-		name = find_in(fmemopen(answer.data, answer.len, "r"), gid);
+		name = find_in(nameservice_stream(&answer), gid);
 	str_free(&answer);
 	return name;
 }
@@ -38,8 +38,10 @@ static char *ask(const char *number, gid_t gid)
 char *groupname_of(gid_t gid)
 {
 	char *number = mem_format("%lu", (unsigned long)gid);
-	char *name = find_in(fopen("/etc/group", "re"), gid);
+	struct str text = STR_INIT;
+	char *name = find_in(nameservice_open("/etc/group", &text), gid);
 
+	str_free(&text);
 	if (!name)
 		name = ask(number, gid);
 	if (!name)

@@ -2,11 +2,13 @@
 #include "watchdog/config/nameservice.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "watchdog/base/capture.h"
 
@@ -114,4 +116,35 @@ int nameservice_ask(const char *database, const char *key, struct str *answer)
 		str_add_n(answer, str_text(&capture.output), capture.output.len);
 	capture_free(&capture);
 	return rc;
+}
+
+FILE *nameservice_stream(const struct str *text)
+{
+	return text->len ? fmemopen(text->data, text->len, "r") : NULL;
+}
+
+static int read_all(int fd, struct str *text)
+{
+	char buf[4096];
+	ssize_t count;
+
+	do {
+		count = read(fd, buf, sizeof(buf));
+		if (count > 0)
+			str_add_n(text, buf, (size_t)count);
+	} while (count > 0 || (count < 0 && errno == EINTR));
+	return count < 0 ? -errno : 0;
+}
+
+FILE *nameservice_open(const char *path, struct str *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return NULL;
+	rc = read_all(fd, text);
+	(void)close(fd); /* was only read */
+	errno = rc < 0 ? -rc : ENOENT; /* an empty one knows nobody */
+	return rc < 0 ? NULL : nameservice_stream(text);
 }

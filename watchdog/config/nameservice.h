@@ -10,6 +10,7 @@
 #define WATCHDOG_CONFIG_NAMESERVICE_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "watchdog/base/str.h"
 
@@ -30,5 +31,17 @@ bool nameservice_text_has_more(const char *text, const char *database, const cha
  * that name, or there is no getent; -ETIMEDOUT, -EIO or another negative errno where it cannot tell.
  */
 int nameservice_ask(const char *database, const char *key, struct str *answer);
+
+/*
+ * TEXT, an answer or a file, to be read by fgetpwent(3) and fgetgrent(3). The caller closes it, and frees TEXT after that. NULL where there
+ * is nothing in it.
+ */
+FILE *nameservice_stream(const struct str *text);
+
+/*
+ * The file PATH as such a stream, read at once to TEXT: these functions ask where they are in a file at each entry. NULL, and errno, where it
+ * cannot be read; TEXT is the caller's to free all the same.
+ */
+FILE *nameservice_open(const char *path, struct str *text);
 
 #endif
