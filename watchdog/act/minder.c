@@ -391,14 +391,16 @@ static void give_text_back(void)
 	(void)dl_iterate_phdr(give_back, &page_size);
 }
 
-/* Until one ends. After a quiet second we need no more than to wait. */
-static void wait_quietly(const sigset_t *child)
+/*
+ * Until one ends. The first time, what it took to come here goes soon: it is not needed again. What an end takes is kept for ten quiet
+ * seconds, as the next one should not have to wait for it.
+ */
+static void wait_quietly(const sigset_t *child, struct timespec *quiet)
 {
-	static const struct timespec quiet = { .tv_sec = 1 };
-
-	if (sigtimedwait(child, NULL, &quiet) >= 0 || errno != EAGAIN)
+	if (sigtimedwait(child, NULL, quiet) >= 0 || errno != EAGAIN)
 		return;
 	give_text_back();
+	quiet->tv_sec = 10;
 	(void)sigtimedwait(child, NULL, NULL);
 }
 
@@ -418,6 +420,7 @@ static void block(sigset_t *child)
 int minder_main(const struct minder_options *options)
 {
 	static const struct timespec retry = { .tv_sec = 5 };
+	struct timespec quiet = { .tv_sec = 1 };
 	struct minder minder = { .options = options, .proc = PROC_INIT };
 	sigset_t child;
 	enum reaped reaped;
@@ -443,7 +446,7 @@ int minder_main(const struct minder_options *options)
 		if (minder.ended_count)
 			(void)sigtimedwait(&child, NULL, &retry);
 		else
-			wait_quietly(&child);
+			wait_quietly(&child, &quiet);
 	} while (!is_over);
 	return 0;
 }
