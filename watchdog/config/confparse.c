@@ -17,13 +17,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "watchdog/base/hash.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/base/nearest.h"
 #include "watchdog/base/utf8.h"
 #include "watchdog/config/confbuild.h"
 #include "watchdog/config/confscan.h"
 #include "watchdog/config/confunknown.h"
-#include "watchdog/config/nameindex.h"
 #include "watchdog/model/option.h"
 
 /* The default of every list is one item that nobody writes. libconfuse drops it at "=" and
@@ -475,40 +475,64 @@ static bool is_word(char c)
 	return (c >= 'a' && c <= 'z') || c == '_';
 }
 
-/*
- * The rows of TABLE whose names are anywhere in TEXT, to ROWS; how many. For each section libconfuse compares each option that it knows with
- * each, copies them all and gives each a value: what nobody has written is not worth that.
- */
-static size_t find_rows(const struct option_spec *table, const char *text, size_t *rows)
-{
-	struct nameindex names = NAMEINDEX_INIT;
-	bool *is_there = mem_alloc(table_size(table) + 1);
-	bool has_list = false;
-	size_t count = 0;
-	size_t row;
+/* Words by a hash of theirs: one that is in there has its bit set, few others have. */
+#define WORD_BITS 2048
 
-	for (row = 0; table[row].name; row++)
-		nameindex_put(&names, table[row].name, strlen(table[row].name), row);
+struct words {
+	uint64_t bits[WORD_BITS / 64];
+};
+
+static uint64_t bit_of(const char *word, size_t len)
+{
+	return hash_bytes(HASH_INIT, word, len) % WORD_BITS;
+}
+
+static void take_words(struct words *words, const char *text)
+{
 	while (*text) {
 		size_t len = 0;
 
 		while (is_word(text[len]))
 			len++;
-		if (len && nameindex_find(&names, text, len, &row))
-			is_there[row] = true;
+		if (len) {
+			uint64_t bit = bit_of(text, len);
+
+			words->bits[bit / 64] |= UINT64_C(1) << bit % 64;
+		}
 		text += len ? len : 1;
 	}
-	for (row = 0; table[row].name; row++)
-		has_list |= is_there[row] && table[row].kind == OPTION_LIST;
+}
+
+static bool have(const struct words *words, const char *word, const char *text)
+{
+	uint64_t bit = bit_of(word, strlen(word));
+
+	return (words->bits[bit / 64] >> bit % 64 & 1) && strstr(text, word);
+}
+
+/*
+ * The rows of TABLE whose names are anywhere in TEXT, and perhaps in longer words alone, to ROWS; how many. For each section libconfuse compares each option
+ * that it knows with each, copies them all and gives each a value: what nobody has written is not worth that.
+ */
+static size_t find_rows(const struct option_spec *table, const char *text, size_t *rows)
+{
+	struct words words = { .bits = { 0 } };
+	const struct option_spec *list = NULL;
+	bool has_list = false;
+	size_t count = 0;
+
+	take_words(&words, text);
+	for (const struct option_spec *row = table; row->name; row++) {
+		if (row->kind == OPTION_LIST && !list)
+			list = row;
+		if (have(&words, row->name, text)) {
+			rows[count++] = (size_t)(row - table);
+			has_list |= row->kind == OPTION_LIST;
+		}
+	}
 	/* One list at least: by its default we learn where a section begins. More are dear: libconfuse parses a default as if it were a file. */
-	for (row = 0; table[row].name && !has_list; row++)
-		if (table[row].kind == OPTION_LIST)
-			has_list = is_there[row] = true;
-	for (row = 0; table[row].name; row++)
-		if (is_there[row])
-			rows[count++] = row;
-	nameindex_free(&names);
-	free(is_there);
+	if (!has_list && list)
+		rows[count++] = (size_t)(list - table);
 	return count;
 }
 
