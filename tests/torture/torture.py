@@ -54,6 +54,8 @@ from herdtest import DYNAMIC_PROGRAM, PATIENCE, PROGRAM, read  # noqa: E402
 SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "2400"))
 # Of each scenario; 0: as many as there is time for.
 POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "80"))
+# How many go through a scenario's points side by side: half of the time of a point is waiting. A sample is drawn by one.
+PARTS = int(os.environ.get("CRONHERD_TORTURE_PARTS", "1" if POINTS else "3"))
 # At least so many points of a scenario, however slow the machine is.
 AT_LEAST = 20
 # How long processes that nothing has happened to serve for one point after the other.
@@ -1001,9 +1003,9 @@ SCENARIOS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "-", kind.__name__).lower(): kind fo
 
 # How much of the time is whose: about what all of its points take, in thousandths.
 SHARES = {
-    "first-start": 108, "heal": 31, "stranger": 36, "bloated": 73, "rolling": 62, "removed": 60, "steady": 6, "rotate": 8, "stop": 46,
-    "start": 38, "restart": 62, "minder": 120, "cron-install": 31, "deliver": 103, "memory-first-start": 9, "memory-heal": 12,
-    "memory-stop": 13, "memory-deliver": 182,
+    "first-start": 41, "heal": 12, "stranger": 12, "bloated": 78, "rolling": 88, "removed": 52, "steady": 6, "rotate": 8, "stop": 78,
+    "start": 24, "restart": 106, "minder": 41, "cron-install": 12, "deliver": 155, "memory-first-start": 7, "memory-heal": 7,
+    "memory-stop": 49, "memory-deliver": 224,
 }
 assert SHARES.keys() == SCENARIOS.keys() and sum(SHARES.values()) == 1000
 
@@ -1057,7 +1059,8 @@ def in_turn(tally, scenario, kills, errors, args, began):
     end = began + float(os.environ.get("TORTURE_SHARE_S", SECONDS * SHARES[tally.name] / 1000))
     is_kill = set(kills)
     tried = collections.Counter()
-    for point in sorted(kills + errors, key=lambda point: hashlib.sha256(point.encode()).digest()):
+    part, parts = (int(number) for number in os.environ.get("TORTURE_PART", "0/1").split("/"))
+    for point in sorted(kills + errors, key=lambda point: hashlib.sha256(point.encode()).digest())[part::parts]:
         if not args and (tally.tried >= (POINTS or len(kills + errors)) or (tally.tried >= AT_LEAST and time.monotonic() > end)):
             break
         tally.run(scenario, point)
@@ -1114,6 +1117,13 @@ def outside(name, args):
                 pass  # a terminal tells those inside, too: they say how far they came
 
 
+def side_by_side(name):
+    """Exit statuses of PARTS programs, each of which has its part of NAME's points."""
+    parts = [subprocess.Popen([sys.executable, HERE + "/torture.py", name], env={**os.environ, "TORTURE_PART": f"{part}/{PARTS}"})
+             for part in range(PARTS)]
+    return [process.wait() for process in parts]
+
+
 def several(*names):
     """The exit status of all NAMES, one after the other. What one leaves of its time is the others'."""
     left, worst = SECONDS * sum(SHARES[name] for name in names) / 1000, 0
@@ -1122,7 +1132,7 @@ def several(*names):
         for at, name in enumerate(names):
             os.environ["TORTURE_SHARE_S"] = str(left * SHARES[name] / sum(SHARES[other] for other in names[at:]))
             began = time.monotonic()
-            worst = max(worst, outside(name, []))
+            worst = max([worst, *side_by_side(name)])
             left -= time.monotonic() - began
     return worst
 
