@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "config.h"
 #include "watchdog/act/fullprogram.h"
+#include "watchdog/base/dispositions.h"
 #include "watchdog/base/jsontext.h"
 #include "watchdog/verbs/verb.h"
 
@@ -43,21 +43,6 @@ static int fill_standard_descriptors(void)
 		    open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
 			return -1;
 	return 0;
-}
-
-/* Cron and its like hand on what they ignore and block. */
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
-	/* A reader that left, a file size limit: errors of a write, not our end. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 #ifdef CRONHERD_NOT_LOADED
@@ -121,7 +106,7 @@ int main(int argc, char **argv)
 	if (fill_standard_descriptors())
 		return VERB_FAILED;
 	stand_back(argv);
-	reset_signals();
+	dispositions_begin();
 	jsontext_begin();
 	umask(022);
 	while ((option = getopt_long(argc, argv, "+c:vqhV", options, NULL)) != -1) {

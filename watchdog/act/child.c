@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "pidfiles/pathwalk.h"
+#include "watchdog/base/dispositions.h"
 #include "watchdog/model/exitinfo.h"
 
 const char *child_step_text(enum child_step step)
@@ -123,27 +123,12 @@ static void announce(const struct child_plan *plan)
 		fail(plan, CHILD_ANNOUNCE, -status);
 }
 
-/* Bytes of the kernel's sigset_t, not libc's. */
-#define KERNEL_SIGSET_SIZE (_NSIG / 8)
-
 static void reset_signals(const struct child_plan *plan)
 {
-	static const unsigned long kernel_default[16];
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t none;
+	int status = dispositions_hand_on();
 
-	for (int sig = 1; sig < NSIG; sig++) {
-		if (sig == SIGKILL || sig == SIGSTOP || sigaction(sig, &action, NULL) == 0)
-			continue;
-		/* Libc keeps two for itself and refuses; a caller may have ignored them all the same. The kernel's
-		 * structure, all zero, is SIG_DFL. */
-		if (errno != EINVAL ||
-		    syscall(SYS_rt_sigaction, sig, kernel_default, NULL, KERNEL_SIGSET_SIZE))
-			fail(plan, CHILD_SIGNALS, errno);
-	}
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL))
-		fail(plan, CHILD_SIGNALS, errno);
+	if (status < 0)
+		fail(plan, CHILD_SIGNALS, -status);
 	/* A round that runs with a death signal set must not hand it on. */
 	if (prctl(PR_SET_PDEATHSIG, 0))
 		fail(plan, CHILD_SIGNALS, errno);

@@ -408,9 +408,6 @@ static void block(sigset_t *child)
 {
 	sigset_t all;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)signal(sig, SIG_DFL);
 	sigemptyset(&all);
 	sigaddset(&all, SIGCHLD);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
