@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/config/confcache.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -115,7 +116,7 @@ static bool is_trusted(int fd, uint64_t *size)
 	return true;
 }
 
-/* Reads it once for nothing: what a disk cannot give is no cache here, and would be SIGBUS in a mapping. */
+/* Reads it once for nothing: what a disk cannot give is no cache here. */
 static bool is_readable(int fd, uint64_t size)
 {
 	char piece[8192];
@@ -127,20 +128,32 @@ static bool is_readable(int fd, uint64_t size)
 	return got == 0 && done == size;
 }
 
+/* Since Linux 5.14; here for older headers. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+/* Whether all of the mapping can be read, which then is there: that is what the kernel tells without SIGBUS. */
+static bool populate(const struct confimage *image, int fd)
+{
+	if (madvise(image->data, image->size, MADV_POPULATE_READ) == 0)
+		return true;
+	return errno == EINVAL && is_readable(fd, image->size);
+}
+
 /* Mapped, not read: pages of the file cost a fraction of pages of our own. Files are replaced, never written to. */
 static bool map_whole(int fd, struct confimage *image)
 {
 	void *data;
 
-	if (!is_trusted(fd, &image->size) || !is_readable(fd, image->size))
+	if (!is_trusted(fd, &image->size))
 		return false;
 	/* First for reading alone: to populate what may be written to would copy it. */
-	data = mmap((void *)(uintptr_t)CONFIMAGE_ADDRESS, image->size, PROT_READ,
-		    MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	data = mmap((void *)(uintptr_t)CONFIMAGE_ADDRESS, image->size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
 		return false;
 	image->data = data;
-	return mprotect(data, image->size, PROT_READ | PROT_WRITE) == 0;
+	return populate(image, fd) && mprotect(data, image->size, PROT_READ | PROT_WRITE) == 0;
 }
 
 static bool map_image(const char *main_file, struct confimage *image)
