@@ -26,6 +26,8 @@
 #define NOTE_MAX_AGE_S 86400
 /* Between the end of a process and its minder's note of it lie microseconds, on a loaded host more. */
 #define NOTE_PATIENCE_MS 200
+/* An end that cannot be told keeps the next one from being settled for that long. */
+#define UNTOLD_MS 60000
 /* No writer takes that long. */
 #define LITTER_MIN_AGE_S 600
 
@@ -121,11 +123,42 @@ static void sweep_session(struct herd *herd, struct slot *slot)
 							&slot->record.process);
 }
 
+static bool owes_end(const struct record *record)
+{
+	return record->ended && record->ended != record->told.ended;
+}
+
+/* Whether it is for so long already that somebody has to be kept all the same. */
+static bool has_waited(const struct record *record)
+{
+	return clock_read().boot_ms - record->last_exit.boot_ms > UNTOLD_MS;
+}
+
+/* A record has room for one end. The one before is told first; where it cannot be, this one waits a while for it. */
+static int tell_earlier_end(struct herd *herd, struct slot *slot, struct record *next)
+{
+	struct record record = slot->record;
+
+	if (!owes_end(&record) || next->ended == record.ended)
+		return 0;
+	record.untold = 1;
+	if (save(herd, slot, &record))
+		return -1;
+	next->told = slot->record.told;
+	next->alarms = slot->record.alarms;
+	if (!owes_end(&slot->record) || has_waited(&slot->record))
+		return 0;
+	slot_complain(slot, "cannot tell how the one before ended", herd->telling.failure);
+	return -1;
+}
+
 /* An end has been found. Its note may go once the record has it. */
 static int settle_end(struct herd *herd, struct slot *slot, struct decision *decision)
 {
 	const struct procid process = slot->seen.process;
 
+	if (tell_earlier_end(herd, slot, &decision->record))
+		return -1;
 	sweep_session(herd, slot);
 	if (save(herd, slot, &decision->record))
 		return -1;
