@@ -124,6 +124,26 @@ class Workers(Told):
         data = events[1]["data"]
         self.assertEqual((data["pid"], data["exit_code"], data["signal"]), (pid, None, "KILL" if is_known else None))
 
+    def test_two_ends_while_nothing_can_be_told(self):
+        """A record has room for one end: the next one waits for it, and no third process is begun before."""
+        self.write_main("minder = false")
+        self.worker("w", "sleep 1000", startsecs="0s", restart_delay="0s", startretries=100)
+        self.herd("run", check=0)
+        pids = [self.kill("w:1")]
+        wait_until("its start is told", lambda: len(self.events()) == 1)
+        self.quiet()
+        os.rename(self.state + "/spool", self.dir + "/spool")
+        open(self.state + "/spool", "w").close()
+        self.herd("run")
+        pids.append(self.kill("w:1"))
+        self.assertIn("cannot tell how the one before ended", self.herd("run", check=3).stderr)
+        self.herd("run", check=3)
+        self.assertIsNone(self.pid("w:1"))
+        os.unlink(self.state + "/spool")
+        self.herd("run")
+        events = wait_until("all is told", lambda: (lambda events: events if len(events) == 5 else None)(self.events()))
+        self.assertEqual([(kind(event), event["data"]["pid"]) for event in events[1::2]], [("worker.stopped", pid) for pid in pids])
+
     def grow_once(self):
         """A command that takes 48 MiB the first time that it runs, and little later."""
         return f"sh -c 'test -e {self.dir}/grown && exec sleep 1000; touch {self.dir}/grown; exec {odd()} grow {48 << 20}'"
