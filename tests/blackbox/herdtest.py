@@ -64,8 +64,22 @@ def alive(pid):
     return bool(fields) and (fields[0] not in "ZX" or fields[17] not in "01")
 
 
+def is_executing(pid):
+    """Whether PID is in the middle of exec(2): whoever began it has been told of that, but it has no words and no environment yet."""
+    try:
+        return bool(os.readlink(f"/proc/{pid}/exe")) and not read(f"/proc/{pid}/cmdline")
+    except OSError:
+        return False  # of the kernel's, ended, or not ours to see
+
+
 def environ(pid):
     text = read(f"/proc/{pid}/environ")
+    for _ in range(1000):
+        if text or not is_executing(pid):
+            break
+        time.sleep(0.001)
+        text = read(f"/proc/{pid}/environ")
+    text = text or read(f"/proc/{pid}/environ")
     if not text and (stat_fields(pid) or "-")[0] == "Z" and alive(pid):
         # Its first thread has left: another one knows.
         text = next(filter(None, (read(f"/proc/{pid}/task/{tid}/environ") for tid in os.listdir(f"/proc/{pid}/task"))), "")
