@@ -72,6 +72,12 @@ def is_executing(pid):
         return False  # of the kernel's, ended, or not ours to see
 
 
+def words(pid):
+    """Its command line, as a list: once it has one, where it is being executed."""
+    wait_until(f"{pid} is executed", lambda: not is_executing(pid), pause_s=0.001)
+    return read(f"/proc/{pid}/cmdline").split("\0")[:-1]
+
+
 def environ(pid):
     text = read(f"/proc/{pid}/environ")
     for _ in range(1000):

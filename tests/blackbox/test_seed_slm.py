@@ -6,7 +6,7 @@ import signal
 
 
 from consumers import GROUP, USER, Beanstalkd, ConsumerTest
-from herdtest import main, read, wait_until
+from herdtest import main, wait_until, words
 
 MAIN = """[supervisord]
 logfile          = /var/log/supervisord/supervisord.log
@@ -137,7 +137,7 @@ class Supervisord(Slm):
         self.assertEqual(self.import_file(MAIN + ONE).said, "")
         self.herd("start", check=0)
         pid = self.pid("my-app:1")
-        self.assertEqual(read(f"/proc/{pid}/cmdline").split("\0")[:-1],
+        self.assertEqual(words(pid),
                          ["php", self.app + "/public/index.php", "queue", "beanstalkd", "default"])
         self.wait_done(self.send("a", 10))
         self.wait_empty()
