@@ -94,9 +94,10 @@ static bool take_times(struct cursor *cursor, struct procstat *out)
 	return cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\n');
 }
 
-static bool is_alive(char state)
+/* Of its first thread, at least. */
+static bool has_exited(char state)
 {
-	return state != 'Z' && state != 'X' && state != 'x';
+	return state == 'Z' || state == 'X' || state == 'x';
 }
 
 int procstat_parse(const char *text, size_t len, struct procstat *out)
@@ -113,7 +114,7 @@ int procstat_parse(const char *text, size_t len, struct procstat *out)
 	out->flags = (unsigned)flags;
 	out->exit_status = 0;
 	/* Half of the text is in front of it, and only who has ended has one. */
-	if (is_alive(out->state))
+	if (!has_exited(out->state))
 		return 0;
 	if (skip_fields(&cursor, 27) && cursor.at < cursor.end && *cursor.at == ' ' &&
 	    !take_int(&cursor, &out->exit_status))
@@ -123,7 +124,7 @@ int procstat_parse(const char *text, size_t len, struct procstat *out)
 
 bool procstat_has_ended(const struct procstat *stat)
 {
-	return !is_alive(stat->state) && (stat->state != 'Z' || stat->num_threads <= 1);
+	return has_exited(stat->state) && (stat->state != 'Z' || stat->num_threads <= 1);
 }
 
 bool procstat_is_kernel_thread(const struct procstat *stat)

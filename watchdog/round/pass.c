@@ -128,10 +128,12 @@ static bool owes_end(const struct record *record)
 	return record->ended && record->ended != record->told.ended;
 }
 
-/* Whether it is for so long already that somebody has to be kept all the same. */
+/* Whether it is for so long already that somebody has to be kept all the same. A time that is still to come is of an earlier boot. */
 static bool has_waited(const struct record *record)
 {
-	return clock_read().boot_ms - record->last_exit.boot_ms > UNTOLD_MS;
+	int64_t age_ms = clock_read().boot_ms - record->last_exit.boot_ms;
+
+	return age_ms < 0 || age_ms > UNTOLD_MS;
 }
 
 /* A record has room for one end. The one before is told first; where it cannot be, this one waits a while for it. */
