@@ -216,7 +216,7 @@ class Ends(HerdTest):
         self.run_once("exit 0", autorestart="never")
         self.settled()
         self.herd("start", check=0)
-        self.assertEqual(self.starts(), 2)
+        wait_until("it was started by hand", lambda: self.starts() == 2)
         self.settled()
         self.worker("w", f"echo start >> {self.dir}/starts; true", shell=True, startsecs="0s", autorestart="never")
 
