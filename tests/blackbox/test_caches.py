@@ -222,6 +222,96 @@ class Caches(HerdTest):
                 self.assertEqual([self.pid("w:1"), self.pid("w:2")], pids)
             self.settle()
 
+    # ---- an edit of one file among many
+
+    def many(self):
+        """Five files of workers beside w.conf, one of a group, one of a webhook."""
+        self.write_main("defaults { nice = 1 }")
+        for name in "abcde":
+            self.write(f"conf.d/{name}.conf", self.of(name, 1))
+        self.write("conf.d/group.conf", "group g { workers = { a0, b0 } }\n")
+        self.write("conf.d/hook.conf", "webhook chat { url = 'http://localhost:9/' workers = { '@g', e1 } }\n")
+        self.settle()
+
+    @staticmethod
+    def of(name, numprocs, extra=""):
+        """Two workers whose options are of all kinds."""
+        return (f"defaults {{ priority = {ord(name)} environment = {{ 'IN={name}' }} }}\n"
+                f"worker {name}0 {{ command = '{SLEEP}' numprocs = {numprocs} environment += {{ 'A={numprocs}' }} {extra} }}\n"
+                f"worker {name}1 {{ command = '{SLEEP}' directory = '/' umask = 02{numprocs} exitcodes = {{ 3, TERM }} memory_limit = 1G }}\n")
+
+    def loaded(self):
+        """All that the program makes of the files."""
+        return [(done.returncode, done.stdout, done.stderr) for done in (self.herd("config"), self.herd("config", "--json"))]
+
+    def loaded_anew(self):
+        """The same without a cache, which is there again afterwards."""
+        kept = [(path, path + ".kept") for path in self.compiled()]
+        for path, aside in kept:
+            os.rename(path, aside)
+        try:
+            return self.loaded()
+        finally:
+            for path, aside in kept:
+                os.rename(aside, path)
+
+    def files_read(self):
+        return {os.path.basename(name) for name in self.opened("config") if name.endswith(".conf")}
+
+    def test_after_an_edit_only_what_holds_more_than_workers_is_read_again(self):
+        self.many()
+        self.write("conf.d/c.conf", self.of("c", 2))
+        self.assertEqual(self.files_read(), {"cronherd.conf", "c.conf", "group.conf", "hook.conf"})
+        # Other defaults make other workers of the same text.
+        self.write_main("defaults { nice = 2 }")
+        self.assertEqual(self.files_read(), {"cronherd.conf", "group.conf", "hook.conf", "w.conf", *(f"{name}.conf" for name in "abcde")})
+
+    def test_what_is_taken_over_is_what_would_be_read(self):
+        def swap():
+            os.rename(f"{self.conf_dir}/a.conf", f"{self.conf_dir}/x")
+            os.rename(f"{self.conf_dir}/b.conf", f"{self.conf_dir}/a.conf")
+            os.rename(f"{self.conf_dir}/x", f"{self.conf_dir}/b.conf")
+
+        def in_place_with_the_times_of_before():
+            path = f"{self.conf_dir}/d.conf"
+            before = os.stat(path)
+            with open(path, "r+") as file:
+                file.write(self.of("d", 2))
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        steps = {
+            "an edit": lambda: self.write("conf.d/a.conf", self.of("a", 2)),
+            "in place": in_place_with_the_times_of_before,
+            "two swapped": swap,
+            "one more": lambda: self.write("conf.d/aa.conf", self.of("z", 1)),
+            "one less": lambda: os.unlink(f"{self.conf_dir}/d.conf"),
+            "renamed": lambda: os.rename(f"{self.conf_dir}/c.conf", f"{self.conf_dir}/cc.conf"),
+            "a worker twice": lambda: self.write("conf.d/b0.conf", self.of("e", 3)),
+            "a syntax error": lambda: self.write("conf.d/b0.conf", "worker x { command "),
+            "gone again": lambda: os.unlink(f"{self.conf_dir}/b0.conf"),
+            "in a circle": lambda: self.write("conf.d/a.conf", self.of("a", 2, "after = e0") + self.of("d", 2, "after = a0")),
+            "from both sides": lambda: self.write("conf.d/e.conf", self.of("e", 2, "after = d0")),
+            "no mode for a configuration": lambda: os.chmod(f"{self.conf_dir}/b.conf", 0o666),
+            "a mode for one": lambda: os.chmod(f"{self.conf_dir}/b.conf", 0o600),
+            "other defaults": lambda: self.write_main("defaults { nice = 2 }"),
+            "the first again": lambda: self.write_main("defaults { nice = 1 }"),
+            "a member less": lambda: os.unlink(f"{self.conf_dir}/a.conf"),
+            "a link": lambda: os.symlink("/etc/passwd", f"{self.conf_dir}/l.conf"),
+        }
+        self.many()
+        for is_kept_up in (False, True):
+            for name, change in steps.items():
+                with self.subTest(change=name, is_kept_up=is_kept_up):
+                    change()
+                    self.assertEqual(self.loaded(), self.loaded_anew())
+                    if is_kept_up:
+                        self.herd("run")
+                        self.assertEqual(self.loaded(), self.loaded_anew())
+            for path in os.scandir(self.conf_dir):
+                os.unlink(path)
+            self.put(priority=100)
+            self.many()
+
     # ---- slots.cache
 
     def test_every_way_to_change_a_pidfile(self):

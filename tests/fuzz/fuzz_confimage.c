@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -17,6 +18,7 @@
 #include "watchdog/config/confimage.h"
 #include "watchdog/config/confprint.h"
 #include "watchdog/config/expand.h"
+#include "watchdog/model/option.h"
 
 static const char sample[] =
 	"metrics_file = '/x.prom'\nhistory = 14d\n"
@@ -32,6 +34,17 @@ static const char sample[] =
 
 static struct str good;
 
+static void make_conf_dir(void)
+{
+	static const char workers[] = "worker first { command = 'true' }\nworker second { command = 'true' }\n";
+	char *path = fuzz_path("conf.d");
+
+	FUZZ_CHECK(mkdir(path, 0700) == 0);
+	fuzz_write("conf.d/a.conf", workers, strlen(workers));
+	fuzz_write("conf.d/b.conf", "", 0);
+	free(path);
+}
+
 static void build(void)
 {
 	struct confimage_facts facts = { .surroundings = 1, .stamp = 2, .told_stamp = 3 };
@@ -40,6 +53,7 @@ static void build(void)
 	char *path = fuzz_path("main.conf");
 
 	if (!good.data) {
+		make_conf_dir();
 		fuzz_write("main.conf", sample, strlen(sample));
 		FUZZ_CHECK(config_load(&config, path, &err) == 0 && config.error_count == 0);
 		confimage_build(&config, &facts, &good);
@@ -100,6 +114,21 @@ static void walk(const struct config *config)
 	str_free(&text);
 }
 
+/* Whoever takes a file over copies its workers. */
+static void walk_files(const struct config *config)
+{
+	for (size_t i = 0; i < config->file_count; i++) {
+		const struct config_file *file = &config->files[i];
+		struct worker_options copy;
+
+		free(mem_dup(file->path));
+		for (size_t w = 0; w < file->worker_count && w < 4; w++) {
+			options_copy(&copy, &config->workers[file->first_worker + w].options);
+			options_free(&copy);
+		}
+	}
+}
+
 static void open_and_walk(struct confimage *image)
 {
 	struct config config;
@@ -110,6 +139,8 @@ static void open_and_walk(struct confimage *image)
 	if (confimage_open(image, &config)) {
 		config.main_file = mem_dup("/etc/cronherd.conf"); /* the caller's, as ever */
 		walk(&config);
+		if (confimage_open_files(&config))
+			walk_files(&config);
 		config_free(&config);
 	}
 }

@@ -25,6 +25,8 @@ static const char sample[] =
 	"webhook other { url = 'https://i/path' workers = {'@site', mail} }\n"
 	"ping alive { url = 'https://j/path' when = worker \"mail\" timeout = 3s }\n";
 
+static const char sample_of_workers[] = "worker first { command = 'true' }\nworker second { command = 'true' priority = 3 }\n";
+
 static const struct confimage_facts facts = { .surroundings = 1, .stamp = 2, .told_stamp = 3 };
 
 static char *dir;
@@ -37,6 +39,10 @@ static void setup(void)
 
 	dir = tempdir_make();
 	tempdir_file(dir, "cronherd.conf", sample);
+	tempdir_folder(dir, "conf.d");
+	tempdir_file(dir, "conf.d/a.conf", "# nobody\n");
+	tempdir_file(dir, "conf.d/b.conf", sample_of_workers);
+	tempdir_file(dir, "conf.d/c.conf", "group both { workers = { first, second } }\n");
 	char *path = mem_format("%s/cronherd.conf", dir);
 	ck_assert_int_eq(chmod(path, 0600), 0);
 	ck_assert_msg(config_load(&config, path, &err) == 0, "%s", err.text);
@@ -129,6 +135,29 @@ START_TEST(gives_back_what_was_built)
 }
 END_TEST
 
+/* Those of conf.d that hold nothing but workers. */
+START_TEST(gives_back_its_files)
+{
+	struct confimage image = mapped(blob.data, blob.len, _i ? CONFIMAGE_ADDRESS : 0);
+	struct config again;
+
+	ck_assert(confimage_open(&image, &again));
+	ck_assert_uint_eq(again.file_count, 0);
+	ck_assert(confimage_open_files(&again));
+	ck_assert_uint_eq(again.defaults, config.defaults);
+	ck_assert_uint_eq(again.file_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_str_eq(again.files[i].path, config.files[i].path);
+		ck_assert_uint_eq(again.files[i].stamp, config.files[i].stamp);
+	}
+	ck_assert_uint_eq(again.files[0].worker_count, 0);
+	ck_assert_uint_eq(again.files[1].worker_count, 2);
+	ck_assert_str_eq(again.workers[again.files[1].first_worker].name, "first");
+	ck_assert_str_eq(again.workers[again.files[1].first_worker].file, again.files[1].path);
+	config_free(&again);
+}
+END_TEST
+
 START_TEST(refuses_what_is_cut)
 {
 	for (size_t len = 1; len < blob.len; len++) {
@@ -154,6 +183,16 @@ START_TEST(refuses_what_has_a_bit_changed)
 }
 END_TEST
 
+/* As a later reading would. */
+static void walk_files(const struct config *of)
+{
+	for (size_t i = 0; i < of->file_count; i++) {
+		ck_assert_uint_ge(strlen(of->files[i].path) + 1, 1);
+		for (size_t w = 0; w < of->files[i].worker_count; w++)
+			ck_assert_ptr_nonnull(of->workers[of->files[i].first_worker + w].name);
+	}
+}
+
 /* As if the checksum had not shown it: a number that leads elsewhere is refused or leads into the
  * image, never outside. */
 START_TEST(stays_inside_whatever_the_numbers_say)
@@ -168,8 +207,11 @@ START_TEST(stays_inside_whatever_the_numbers_say)
 			struct config again;
 
 			memcpy(image.data + at, &numbers[n], sizeof(numbers[n]));
-			if (confimage_is_ours(&image) && confimage_open(&image, &again))
+			if (confimage_is_ours(&image) && confimage_open(&image, &again)) {
+				if (confimage_open_files(&again))
+					walk_files(&again);
 				config_free(&again);
+			}
 			discard();
 		}
 	}
@@ -184,6 +226,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, gives_back_what_was_built, 0, 2);
+	tcase_add_loop_test(tcase, gives_back_its_files, 0, 2);
 	tcase_add_test(tcase, refuses_what_is_cut);
 	tcase_add_test(tcase, refuses_what_has_a_bit_changed);
 	tcase_add_test(tcase, stays_inside_whatever_the_numbers_say);

@@ -55,22 +55,12 @@ static bool is_current(const struct confimage *image, struct config *config)
 	return config->stamp.hash == confimage_facts(image)->stamp;
 }
 
-static bool take(struct confimage *image, struct config *config)
+static void take(struct config *config, struct config *before)
 {
-	uint64_t told_stamp = confimage_facts(image)->told_stamp;
-	struct config taken;
-
-	if (!confimage_open(image, &taken))
-		return false;
-	if (conftell_stamp(&taken).hash != told_stamp) {
-		config_free(&taken); /* the image too: it is TAKEN's */
-		image->data = NULL;
-		return false;
-	}
-	taken.stamp = config->stamp;
-	taken.main_file = config->main_file;
-	*config = taken;
-	return true;
+	before->stamp = config->stamp;
+	before->main_file = config->main_file;
+	*config = *before;
+	*before = (struct config){ .main_file = NULL };
 }
 
 static void file_name(const char *main_file, char *name, size_t size)
@@ -175,15 +165,29 @@ static bool map_image(const char *main_file, struct confimage *image)
 	return is_mapped;
 }
 
-bool confcache_load(struct config *config)
+bool confcache_load(struct config *config, struct config *before)
 {
 	struct confimage image = { .data = NULL };
+	uint64_t told_stamp;
+	bool is_same;
 
-	if (map_image(config->main_file, &image) && is_for_us(&image, config->main_file) &&
-	    is_current(&image, config) && take(&image, config))
-		return true;
-	confimage_free(&image);
-	return false;
+	*before = (struct config){ .main_file = NULL };
+	if (!map_image(config->main_file, &image) || !is_for_us(&image, config->main_file)) {
+		confimage_free(&image);
+		return false;
+	}
+	is_same = is_current(&image, config);
+	told_stamp = confimage_facts(&image)->told_stamp;
+	if (!confimage_open(&image, before)) {
+		confimage_free(&image);
+		return false;
+	}
+	if (!is_same || conftell_stamp(before).hash != told_stamp) {
+		(void)confimage_open_files(before); /* without them everything is read anew */
+		return false;
+	}
+	take(config, before);
+	return true;
 }
 
 /* ---- saving ------------------------------------------------------------------------------- */

@@ -16,8 +16,11 @@
 
 #include "watchdog/config/config.h"
 
-/* Fills CONFIG, whose main_file is set, from the cache; false where there is none to be trusted (CONFIG is unchanged). */
-bool confcache_load(struct config *config);
+/*
+ * Fills CONFIG, whose main_file is set, from the cache; false where there is none to be trusted (CONFIG is unchanged but for its stamp). BEFORE, which
+ * is the caller's to free in any case: where only the files' stamps were not as they should be, what the cache has, with its files.
+ */
+bool confcache_load(struct config *config, struct config *before);
 
 /* Writes CONFIG, which has no errors and a settled stamp. Failing costs speed only. */
 void confcache_save(const struct config *config);

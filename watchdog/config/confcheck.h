@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "watchdog/config/conferrors.h"
 #include "watchdog/config/config.h"
@@ -17,6 +18,7 @@ struct conffile {
 	bool complete; /* read to its end */
 	size_t first_worker, worker_count;
 	size_t first_group, group_count;
+	uint64_t stamp; /* 0, or of a file that a later reading can take over (config_file) */
 };
 
 /* What was read of all files, broken or not. */

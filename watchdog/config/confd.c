@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -142,7 +141,7 @@ enum confd_found confd_read(const struct confd *confd, const char *name, const c
 	return read_at(confd->fd, name, path, geteuid() == 0 ? O_NOFOLLOW : 0, text, mode, err);
 }
 
-static bool is_conf(const char *name)
+bool confd_is_name(const char *name)
 {
 	size_t len = strlen(name);
 
@@ -170,7 +169,7 @@ static int list(struct confd *confd, struct err *err)
 	}
 	errno = 0;
 	for (const struct dirent *entry; (entry = readdir(dir)); errno = 0)
-		if (is_conf(entry->d_name))
+		if (confd_is_name(entry->d_name))
 			strlist_add(&confd->names, entry->d_name);
 	int error = errno;
 	(void)closedir(dir); /* was only read */

@@ -10,6 +10,7 @@
 #ifndef WATCHDOG_CONFIG_CONFD_H
 #define WATCHDOG_CONFIG_CONFD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -24,9 +25,12 @@ enum confd_found {
 	CONFD_FAILED   /* ERR set */
 };
 
+/* Whether a file of that name in conf.d counts: "*.conf", none that begins with ".". */
+bool confd_is_name(const char *name);
+
 struct confd {
 	int fd;		      /* of the directory; -1 where it is not open */
-	struct strlist names; /* "*.conf", none that begins with ".", in byte order */
+	struct strlist names; /* that count, in byte order */
 };
 
 #define CONFD_INIT                                                                                 \

@@ -17,125 +17,11 @@
 #include "watchdog/config/conferrors.h"
 #include "watchdog/config/confparse.h"
 #include "watchdog/config/confpath.h"
+#include "watchdog/config/confload.h"
+#include "watchdog/config/confreuse.h"
 #include "watchdog/config/conftell.h"
 #include "watchdog/config/paths.h"
 #include "watchdog/model/option.h"
-
-/* One reading of all files. Broken workers stay in CONFIG until the end, as their names are
- * taken. */
-struct load {
-	struct config *config;
-	struct confparse_value top[CONFPARSE_TOP_COUNT];
-	struct worker_options defaults; /* the main file's */
-	struct conffile *files;
-	size_t file_count;
-	struct confsection *sections; /* webhooks and pings of all files */
-	size_t section_count;
-	bool has_main;
-};
-
-/* ---- gathering ------------------------------------------------------------ */
-
-static size_t room(size_t count)
-{
-	size_t room = 1;
-
-	while (room < count)
-		room *= 2;
-	return room;
-}
-
-/* Makes room for MORE behind COUNT, in powers of two so that many files cost no more than one. */
-static void *grow(void *items, size_t count, size_t more, size_t each)
-{
-	if (more == 0 || (count > 0 && room(count + more) == room(count)))
-		return items;
-	return mem_resize(items, room(count + more), each);
-}
-
-static void take_errors(struct config *config, struct conferrors *errors)
-{
-	config->errors =
-		grow(config->errors, config->error_count, errors->count, sizeof(*errors->items));
-	for (size_t i = 0; i < errors->count; i++)
-		config->errors[config->error_count++] = errors->items[i];
-	errors->count = 0;
-}
-
-static void take_workers(struct config *config, struct confparse *parse)
-{
-	config->workers = grow(config->workers, config->worker_count, parse->worker_count,
-			       sizeof(*parse->workers));
-	for (size_t i = 0; i < parse->worker_count; i++)
-		config->workers[config->worker_count++] = parse->workers[i];
-	parse->worker_count = 0;
-}
-
-static void take_groups(struct config *config, struct confparse *parse)
-{
-	config->groups = grow(config->groups, config->group_count, parse->group_count,
-			      sizeof(*parse->groups));
-	for (size_t i = 0; i < parse->group_count; i++)
-		config->groups[config->group_count++] = parse->groups[i];
-	parse->group_count = 0;
-}
-
-static void take_sections(struct load *load, struct confparse *parse, mode_t mode)
-{
-	load->sections = grow(load->sections, load->section_count, parse->section_count,
-			      sizeof(*parse->sections));
-	for (size_t i = 0; i < parse->section_count; i++) {
-		parse->sections[i].is_exposed = (mode & (S_IRGRP | S_IROTH)) != 0;
-		load->sections[load->section_count++] = parse->sections[i];
-	}
-	parse->section_count = 0;
-}
-
-static struct conffile *add_file(struct load *load, const char *path)
-{
-	const struct config *config = load->config;
-
-	load->files = grow(load->files, load->file_count, 1, sizeof(*load->files));
-	struct conffile *file = &load->files[load->file_count++];
-	*file = (struct conffile){ .path = mem_dup(path),
-				   .complete = true,
-				   .first_worker = config->worker_count,
-				   .first_group = config->group_count };
-	return file;
-}
-
-static void take_parse(struct load *load, const char *path, struct confparse *parse, mode_t mode)
-{
-	struct conffile *file = add_file(load, path);
-
-	file->worker_count = parse->worker_count;
-	file->group_count = parse->group_count;
-	file->complete = parse->complete;
-	file->broken = confparse_is_broken(parse);
-	take_workers(load->config, parse);
-	take_groups(load->config, parse);
-	take_sections(load, parse, mode);
-	take_errors(load->config, &parse->errors);
-}
-
-static void take_error(struct load *load, const char *path, int line, const char *message)
-{
-	struct conferrors errors = CONFERRORS_INIT;
-
-	conferrors_add(&errors, path, line, "%s", message);
-	take_errors(load->config, &errors);
-	conferrors_free(&errors);
-}
-
-/* A file that could not even be read. */
-static void take_unread(struct load *load, const char *path, const char *message)
-{
-	struct conffile *file = add_file(load, path);
-
-	file->broken = true;
-	file->complete = false;
-	take_error(load, path, 0, message);
-}
 
 /* ---- the main file -------------------------------------------------------- */
 
@@ -184,15 +70,15 @@ static int first_error(const struct config *config, struct err *err)
 }
 
 /* What was found in the main file after it was parsed; it is the first of FILES then. */
-static int fail_main(struct load *load, int line, const char *message, struct err *err)
+static int fail_main(struct confload *load, int line, const char *message, struct err *err)
 {
-	take_error(load, load->config->main_file, line, message);
+	confload_error(load, load->config->main_file, line, message);
 	load->files[0].broken = true;
 	load->config->main_broken = true;
 	return first_error(load->config, err);
 }
 
-static void parse_main(struct load *load, struct str *text, mode_t mode)
+static void parse_main(struct confload *load, struct str *text, mode_t mode)
 {
 	struct config *config = load->config;
 	struct confparse parse;
@@ -211,11 +97,11 @@ static void parse_main(struct load *load, struct str *text, mode_t mode)
 	options_free(&load->defaults);
 	load->defaults = parse.defaults;
 	memset(&parse.defaults, 0, sizeof(parse.defaults));
-	take_parse(load, config->main_file, &parse, mode);
+	confload_take(load, config->main_file, &parse, mode, 0);
 	confparse_free(&parse);
 }
 
-static int read_main(struct load *load, struct err *err)
+static int read_main(struct confload *load, struct err *err)
 {
 	struct str text = STR_INIT;
 	struct err why = ERR_INIT;
@@ -225,7 +111,7 @@ static int read_main(struct load *load, struct err *err)
 	case CONFD_MISSING:
 		return 0;
 	case CONFD_FAILED:
-		take_unread(load, load->config->main_file, why.text);
+		confload_unread(load, load->config->main_file, why.text);
 		load->config->main_broken = true;
 		return first_error(load->config, err);
 	case CONFD_FOUND:
@@ -240,7 +126,7 @@ static int read_main(struct load *load, struct err *err)
 /* ---- directories ---------------------------------------------------------- */
 
 /* The directory WHICH of the main file to *PATH, left alone where the file names none. */
-static int set_directory(struct load *load, enum confparse_top which, char **path, struct err *err)
+static int set_directory(struct confload *load, enum confparse_top which, char **path, struct err *err)
 {
 	const struct confparse_value *top = &load->top[which];
 	struct err why = ERR_INIT;
@@ -252,7 +138,7 @@ static int set_directory(struct load *load, enum confparse_top which, char **pat
 }
 
 /* The file WHICH that rounds write to *PATH. An error in it costs nothing else. */
-static void set_file(struct load *load, enum confparse_top which, char **path)
+static void set_file(struct confload *load, enum confparse_top which, char **path)
 {
 	const struct config *config = load->config;
 	const struct confparse_value *top = &load->top[which];
@@ -262,10 +148,10 @@ static void set_file(struct load *load, enum confparse_top which, char **path)
 		return;
 	*path = confpath_expand(config, top->text, &why);
 	if (!*path)
-		take_error(load, config->main_file, top->line, why.text);
+		confload_error(load, config->main_file, top->line, why.text);
 }
 
-static int set_directories(struct load *load, struct err *err)
+static int set_directories(struct confload *load, struct err *err)
 {
 	struct config *config = load->config;
 
@@ -294,10 +180,9 @@ static int set_directories(struct load *load, struct err *err)
 
 /* ---- conf.d --------------------------------------------------------------- */
 
-static void read_conf(struct load *load, const struct confd *confd, const char *name)
+static void parse_conf(struct confload *load, const struct confd *confd, const char *name, const char *path,
+		       uint64_t stamp)
 {
-	struct config *config = load->config;
-	char *path = mem_format("%s/%s", config->conf_dir, name);
 	struct str text = STR_INIT;
 	struct err why = ERR_INIT;
 	struct confparse parse;
@@ -307,20 +192,34 @@ static void read_conf(struct load *load, const struct confd *confd, const char *
 	case CONFD_MISSING: /* gone since it was listed */
 		break;
 	case CONFD_FAILED:
-		take_unread(load, path, why.text);
+		confload_unread(load, path, why.text);
 		break;
 	case CONFD_FOUND:
-		confparse(&parse, &text, path, config->main_file, &load->defaults);
-		take_parse(load, path, &parse, mode);
+		confparse(&parse, &text, path, load->config->main_file, &load->defaults);
+		confload_take(load, path, &parse, mode, stamp);
 		confparse_free(&parse);
 		str_free(&text);
 		break;
 	}
+}
+
+static void read_conf(struct confload *load, const struct confd *confd, const char *name, const struct confreuse *reuse)
+{
+	struct config *config = load->config;
+	char *path = mem_format("%s/%s", config->conf_dir, name);
+	/* Before it is read: what changes meanwhile must show. */
+	uint64_t stamp = confstamp_add_at(&config->stamp, confd->fd, name);
+	const struct config_file *same = confreuse_find(reuse, path, stamp);
+
+	if (same)
+		confload_copy(load, reuse->before, same);
+	else
+		parse_conf(load, confd, name, path, stamp);
 	free(path);
 }
 
 /* No conf.d: fine only where the main file has the workers. */
-static int do_without_conf_dir(struct load *load, struct err *err)
+static int do_without_conf_dir(struct confload *load, struct err *err)
 {
 	const struct config *config = load->config;
 	const struct confparse_value *named = &load->top[CONFPARSE_CONF_DIR];
@@ -344,23 +243,27 @@ static int do_without_conf_dir(struct load *load, struct err *err)
 		       config->main_file, config->conf_dir);
 }
 
-static int read_conf_dir(struct load *load, struct err *err)
+static int read_conf_dir(struct confload *load, const struct config *before, struct err *err)
 {
 	struct config *config = load->config;
+	struct confreuse reuse;
 	struct confd confd;
 	struct err why = ERR_INIT;
 
+	confstamp_add(&config->stamp, config->conf_dir);
 	switch (confd_open(&confd, config->conf_dir, &why)) {
 	case CONFD_MISSING:
 		return do_without_conf_dir(load, err);
 	case CONFD_FAILED:
-		take_unread(load, config->conf_dir, why.text);
+		confload_unread(load, config->conf_dir, why.text);
 		return err_set(err, ERR_CONFIG, 0, "%s: %s", config->conf_dir, why.text);
 	case CONFD_FOUND:
 		break;
 	}
+	confreuse_begin(&reuse, before, &load->defaults);
 	for (size_t i = 0; i < confd.names.count; i++)
-		read_conf(load, &confd, confd.names.items[i]);
+		read_conf(load, &confd, confd.names.items[i], &reuse);
+	confreuse_end(&reuse);
 	confd_close(&confd);
 	return 0;
 }
@@ -381,7 +284,7 @@ static void drop_worker(struct config *config, struct worker *worker)
 }
 
 /* Takes the workers and groups of broken files out. */
-static void drop_broken(struct load *load)
+static void drop_broken(struct confload *load)
 {
 	struct config *config = load->config;
 	size_t workers = 0;
@@ -426,66 +329,76 @@ void config_index(struct config *config)
 	}
 }
 
-static uint64_t stamp_of_main(const struct config *config)
-{
-	return confstamp_of(config->main_file, config->main_file).hash;
-}
-
-static int load_all(struct load *load, const char *main_file, struct err *err)
+/* What must hold between files. */
+static void check_all(struct confload *load)
 {
 	struct config *config = load->config;
 	struct conferrors errors = CONFERRORS_INIT;
 
-	if (find_main(config, main_file, err) != 0)
-		return -1;
-	if (confcache_load(config))
-		return 0;
-	options_init(&load->defaults);
-	int64_t began_wall_ms = clock_read().wall_ms;
-	uint64_t main_before = stamp_of_main(config);
-	int rc = read_main(load, err);
+	confcheck(&(struct confcheck){ config, load->files, load->file_count, load->sections, load->section_count },
+		  &errors);
+	conftell_check(config, load->sections, load->section_count, &errors);
+	conferrors_finish(&errors);
+	confload_errors(load, &errors);
+	conferrors_free(&errors);
+}
+
+/* CONFIG's stamp is that of each file from just before it was read. */
+static int read_all(struct confload *load, const struct config *before, struct err *err)
+{
+	int rc;
+
+	confstamp_add(&load->config->stamp, load->config->main_file);
+	rc = read_main(load, err);
 	if (rc == 0)
 		rc = set_directories(load, err);
-	if (rc == 0) {
-		/* Before the files are read: what changes meanwhile must show. */
-		config->stamp = confstamp_of(config->main_file, config->conf_dir);
-		if (stamp_of_main(config) != main_before)
-			config->stamp.hash++;
-		rc = read_conf_dir(load, err);
-	}
-	if (rc == 0) {
-		confcheck(&(struct confcheck){ config, load->files, load->file_count,
-					       load->sections, load->section_count },
-			  &errors);
-		conftell_check(config, load->sections, load->section_count, &errors);
-		conferrors_finish(&errors);
-		take_errors(config, &errors);
-		conferrors_free(&errors);
-	}
-	drop_broken(load);
-	conftell_take(config, load->sections, load->section_count);
-	config_index(config);
-	struct confstamp told = conftell_stamp(config);
 	if (rc == 0)
-		config->is_cacheable = config->error_count == 0 &&
-				       confstamp_is_settled(&config->stamp, began_wall_ms) &&
-				       confstamp_is_settled(&told, began_wall_ms);
+		rc = read_conf_dir(load, before, err);
+	if (rc == 0)
+		check_all(load);
+	drop_broken(load);
+	conftell_take(load->config, load->sections, load->section_count);
+	return rc;
+}
+
+/* Whether it may be compiled: it was read at BEGAN_WALL_MS. */
+static bool is_cacheable(const struct config *config, int64_t began_wall_ms)
+{
+	struct confstamp told = conftell_stamp(config);
+
+	return config->error_count == 0 && confstamp_is_settled(&config->stamp, began_wall_ms) &&
+	       confstamp_is_settled(&told, began_wall_ms);
+}
+
+static int load_anew(struct config *config, const struct config *before, struct err *err)
+{
+	struct confload load = { .config = config };
+	int64_t began_wall_ms = clock_read().wall_ms;
+	int rc;
+
+	config->stamp = (struct confstamp){ .hash = 0 };
+	options_init(&load.defaults);
+	rc = read_all(&load, before, err);
+	config_index(config);
+	config->is_cacheable = rc == 0 && is_cacheable(config, began_wall_ms);
+	if (rc == 0 && config->error_count == 0)
+		confload_keep_files(&load);
+	confload_free(&load);
 	return rc;
 }
 
 int config_load(struct config *config, const char *main_file, struct err *err)
 {
-	struct load load = { .config = config };
+	struct config before;
+	int rc;
 
 	*config = (struct config){ .minder = true };
-	int rc = load_all(&load, main_file, err);
-	options_free(&load.defaults);
-	for (size_t i = 0; i < CONFPARSE_TOP_COUNT; i++)
-		free(load.top[i].text);
-	for (size_t i = 0; i < load.file_count; i++)
-		free(load.files[i].path);
-	free(load.files);
-	free(load.sections); /* their content is in CONFIG, or gone */
+	if (find_main(config, main_file, err) != 0)
+		return -1;
+	if (confcache_load(config, &before))
+		return 0;
+	rc = load_anew(config, &before, err);
+	config_free(&before);
 	return rc;
 }
 
@@ -509,6 +422,9 @@ static void free_definitions(struct config *config)
 	for (size_t i = 0; i < config->ping_count; i++)
 		ping_free(&config->pings[i]);
 	free(config->pings);
+	for (size_t i = 0; i < config->file_count; i++)
+		free(config->files[i].path);
+	free(config->files);
 }
 
 void config_free(struct config *config)

@@ -34,6 +34,13 @@ struct config_group {
 	int line;
 };
 
+/* A file of conf.d that holds nothing but workers, all without errors: they stay what they are as long as it, and the defaults that it began with, do. */
+struct config_file {
+	char *path;
+	uint64_t stamp; /* confstamp_add_at, from before it was read */
+	uint64_t first_worker, worker_count; /* of the configuration's workers */
+};
+
 struct config {
 	char *main_file;  /* absolute; there may be none of that name */
 	bool main_broken; /* the main file itself is in error: nothing can be known */
@@ -61,6 +68,9 @@ struct config {
 	bool broken_unread; /* some could not be read to the end: there may be more names */
 	struct confstamp stamp; /* of the files, as read */
 	bool is_cacheable;	/* no errors, and the stamp proves the content: confcache_save may be called */
+	uint64_t defaults;	/* private: options_hash of the main file's, */
+	struct config_file *files; /* and what a later reading can take over (confreuse): without errors only, */
+	size_t file_count;	   /* and none where it was compiled itself */
 	void *image;		/* private: what a compiled configuration's workers point into (confimage) */
 	uint64_t image_size;
 	struct nameindex worker_index; /* private, for the look-ups below */

@@ -7,33 +7,14 @@
 
 #include "watchdog/base/hash.h"
 #include "watchdog/base/mem.h"
-#include "watchdog/config/nameindex.h"
+#include "watchdog/config/confimageform.h"
 #include "watchdog/model/option.h"
 
-#define MAGIC "cronhrd2"
-
-struct header {
-	char magic[8];
-	uint64_t checksum; /* of everything behind this member */
-	uint64_t size;
-	uint64_t shape;
-	struct confimage_facts facts;
-	struct {
-		uint64_t at; /* offset from the start of the file */
-		uint64_t count;
-	} workers, webhooks, pings, groups;
-	/* Pointers, as numbers. */
-	uint64_t conf_dir, state_dir, pidfile_dir, log_dir, metrics_file, status_page;
-	int64_t history_ms;
-	uint64_t has_minder;
-};
-
-static const struct header *header_of(const struct confimage *image)
+static const struct confimage_header *header_of(const struct confimage *image)
 {
-	return (const struct header *)(const void *)image->data;
+	return (const struct confimage_header *)(const void *)image->data;
 }
 
-/* What an image depends on of the program: the shape of everything that is in it. */
 static uint64_t hash_table(uint64_t hash, const struct option_spec *table)
 {
 	for (const struct option_spec *option = table; option->name; option++) {
@@ -48,12 +29,12 @@ static uint64_t hash_table(uint64_t hash, const struct option_spec *table)
 	return hash;
 }
 
-static uint64_t hash_shape(void)
+uint64_t confimage_shape(void)
 {
-	uint64_t hash = hash_text(HASH_INIT, MAGIC);
-	uint64_t sizes[] = { sizeof(struct header),  sizeof(struct worker),
+	uint64_t hash = hash_text(HASH_INIT, CONFIMAGE_MAGIC);
+	uint64_t sizes[] = { sizeof(struct confimage_header),  sizeof(struct worker),
 			     sizeof(struct webhook), sizeof(struct ping),
-			     sizeof(struct config_group), CONFIMAGE_ADDRESS };
+			     sizeof(struct config_group), sizeof(struct config_file), CONFIMAGE_ADDRESS };
 
 	hash = hash_words(hash, sizes, sizeof(sizes) / sizeof(sizes[0]));
 	hash = hash_table(hash, option_table);
@@ -61,9 +42,9 @@ static uint64_t hash_shape(void)
 	return hash_table(hash, ping_option_table);
 }
 
-static uint64_t hash_body(const struct header *header)
+uint64_t confimage_checksum(const struct confimage_header *header)
 {
-	size_t skip = offsetof(struct header, size);
+	size_t skip = offsetof(struct confimage_header, size);
 
 	return hash_block(HASH_INIT, (const uint64_t *)(const void *)((const char *)header + skip),
 			  (header->size - skip) / 8);
@@ -239,7 +220,7 @@ static bool point_groups(const struct confimage *image, struct config *config)
 
 static bool point_all(const struct confimage *image, struct config *config)
 {
-	const struct header *header = header_of(image);
+	const struct confimage_header *header = header_of(image);
 
 	config->worker_count = header->workers.count;
 	config->workers = find_array(image, header->workers.at, header->workers.count,
@@ -300,19 +281,19 @@ static bool take_path(const struct confimage *image, uint64_t pointer, char **pa
 /* Cheap things first: who made it; then whether it is whole. */
 bool confimage_is_ours(const struct confimage *image)
 {
-	const struct header *header = header_of(image);
+	const struct confimage_header *header = header_of(image);
 
 	return image->size >= sizeof(*header) && image->size % 8 == 0 &&
 	       header->size == image->size &&
-	       memcmp(header->magic, MAGIC, sizeof(header->magic)) == 0 &&
-	       header->shape == hash_shape();
+	       memcmp(header->magic, CONFIMAGE_MAGIC, sizeof(header->magic)) == 0 &&
+	       header->shape == confimage_shape();
 }
 
 bool confimage_is_whole(const struct confimage *image)
 {
-	const struct header *header = header_of(image);
+	const struct confimage_header *header = header_of(image);
 
-	return image->data[image->size - 1] == '\0' && header->checksum == hash_body(header);
+	return image->data[image->size - 1] == '\0' && header->checksum == confimage_checksum(header);
 }
 
 const struct confimage_facts *confimage_facts(const struct confimage *image)
@@ -329,7 +310,7 @@ const char *confimage_conf_dir(const struct confimage *image)
 
 static bool take_paths(const struct confimage *image, struct config *taken)
 {
-	const struct header *header = header_of(image);
+	const struct confimage_header *header = header_of(image);
 
 	return (!header->metrics_file ||
 		take_path(image, header->metrics_file, &taken->metrics_file)) &&
@@ -343,7 +324,7 @@ static bool take_paths(const struct confimage *image, struct config *taken)
 
 bool confimage_open(struct confimage *image, struct config *config)
 {
-	const struct header *header = header_of(image);
+	const struct confimage_header *header = header_of(image);
 
 	*config = (struct config){ .image = image->data,
 				   .image_size = image->size,
@@ -360,185 +341,25 @@ bool confimage_open(struct confimage *image, struct config *config)
 	return false;
 }
 
-/* ---- writing ------------------------------------------------------------------------------ */
-
-struct builder {
-	struct str blob;
-	struct nameindex texts; /* text → offset: most workers share most of theirs */
-};
-
-static uint64_t reserve(struct builder *b, size_t size)
+static bool point_file(const struct confimage *image, struct config_file *file, const struct config *config)
 {
-	static const char zeros[64];
-	uint64_t at;
-
-	while (b->blob.len % 8)
-		str_add_n(&b->blob, "", 1);
-	at = b->blob.len;
-	for (size_t left = size; left > 0;) {
-		size_t n = left < sizeof(zeros) ? left : sizeof(zeros);
-
-		str_add_n(&b->blob, zeros, n);
-		left -= n;
-	}
-	return at;
+	return file->path && point(image, &file->path) && file->first_worker <= config->worker_count &&
+	       file->worker_count <= config->worker_count - file->first_worker;
 }
 
-/* The pointer to it, as a number; 0 for none. */
-static uint64_t put_text(struct builder *b, const char *text)
+bool confimage_open_files(struct config *config)
 {
-	size_t offset;
-	size_t len;
+	const struct confimage image = { .data = config->image, .size = config->image_size };
+	const struct confimage_header *header = header_of(&image);
+	struct config_file *files = find_array(&image, header->files.at, header->files.count, sizeof(*files));
+	bool is_good = files != NULL;
 
-	if (!text)
-		return 0;
-	len = strlen(text);
-	if (!nameindex_find(&b->texts, text, len, &offset)) {
-		offset = b->blob.len;
-		str_add_n(&b->blob, text, len + 1);
-		nameindex_put(&b->texts, text, len, offset);
-	}
-	return CONFIMAGE_ADDRESS + offset;
-}
-
-static uint64_t put_list(struct builder *b, const struct strlist *list)
-{
-	uint64_t at = reserve(b, (list->count + 1) * sizeof(char *));
-
-	for (size_t i = 0; i < list->count; i++) {
-		char *text = (char *)(uintptr_t)put_text(b, list->items[i]);
-
-		memcpy(b->blob.data + at + i * sizeof(char *), &text, sizeof(text));
-	}
-	return CONFIMAGE_ADDRESS + at;
-}
-
-/* OPTIONS is a copy, whose pointers become offsets. */
-static void flatten(struct builder *b, void *options, const struct option_spec *table)
-{
-	for (const struct option_spec *option = table; option->name; option++) {
-		if (is_text(option)) {
-			char **text = option_string(option, options);
-
-			*text = (char *)(uintptr_t)put_text(b, *text);
-		} else if (option->kind == OPTION_LIST) {
-			struct strlist *list = option_list(option, options);
-
-			list->items = (char **)(uintptr_t)(list->count ? put_list(b, list) : 0);
-		}
-	}
-}
-
-/* Member by member into zeroes: the bytes between members are written, too. */
-
-static void put_workers(struct builder *b, const struct config *config, uint64_t at)
-{
-	struct worker flat;
-
-	memset(&flat, 0, sizeof(flat));
-	for (size_t i = 0; i < config->worker_count; i++) {
-		const struct worker *worker = &config->workers[i];
-
-		flat.name = (char *)(uintptr_t)put_text(b, worker->name);
-		flat.file = (char *)(uintptr_t)put_text(b, worker->file);
-		flat.line = worker->line;
-		flat.definition = worker->definition;
-		flat.options = worker->options;
-		flatten(b, &flat.options, option_table);
-		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
-	}
-}
-
-static void put_webhooks(struct builder *b, const struct config *config, uint64_t at)
-{
-	struct webhook flat;
-
-	memset(&flat, 0, sizeof(flat));
-	for (size_t i = 0; i < config->webhook_count; i++) {
-		const struct webhook *webhook = &config->webhooks[i];
-
-		flat.name = (char *)(uintptr_t)put_text(b, webhook->name);
-		flat.file = (char *)(uintptr_t)put_text(b, webhook->file);
-		flat.line = webhook->line;
-		flat.options = webhook->options;
-		flatten(b, &flat.options, webhook_option_table);
-		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
-	}
-}
-
-static void put_pings(struct builder *b, const struct config *config, uint64_t at)
-{
-	struct ping flat;
-
-	memset(&flat, 0, sizeof(flat));
-	for (size_t i = 0; i < config->ping_count; i++) {
-		const struct ping *ping = &config->pings[i];
-
-		flat.name = (char *)(uintptr_t)put_text(b, ping->name);
-		flat.file = (char *)(uintptr_t)put_text(b, ping->file);
-		flat.line = ping->line;
-		flat.options = ping->options;
-		flatten(b, &flat.options, ping_option_table);
-		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
-	}
-}
-
-static void put_groups(struct builder *b, const struct config *config, uint64_t at)
-{
-	struct config_group flat;
-
-	memset(&flat, 0, sizeof(flat));
-	for (size_t i = 0; i < config->group_count; i++) {
-		const struct config_group *group = &config->groups[i];
-
-		flat.name = (char *)(uintptr_t)put_text(b, group->name);
-		flat.file = (char *)(uintptr_t)put_text(b, group->file);
-		flat.line = group->line;
-		flat.workers.count = group->workers.count;
-		flat.workers.items = (char **)(uintptr_t)put_list(b, &group->workers);
-		memcpy(b->blob.data + at + i * sizeof(flat), &flat, sizeof(flat));
-	}
-}
-
-static void put_sections(struct builder *b, const struct config *config, struct header *header)
-{
-	header->workers.count = config->worker_count;
-	header->workers.at = reserve(b, config->worker_count * sizeof(struct worker));
-	header->webhooks.count = config->webhook_count;
-	header->webhooks.at = reserve(b, config->webhook_count * sizeof(struct webhook));
-	header->pings.count = config->ping_count;
-	header->pings.at = reserve(b, config->ping_count * sizeof(struct ping));
-	header->groups.count = config->group_count;
-	header->groups.at = reserve(b, config->group_count * sizeof(struct config_group));
-	put_workers(b, config, header->workers.at);
-	put_webhooks(b, config, header->webhooks.at);
-	put_pings(b, config, header->pings.at);
-	put_groups(b, config, header->groups.at);
-}
-
-void confimage_build(const struct config *config, const struct confimage_facts *facts,
-		     struct str *blob)
-{
-	struct builder b = { .blob = STR_INIT };
-	struct header header = { .shape = hash_shape(),
-				 .facts = *facts,
-				 .history_ms = config->history_ms,
-				 .has_minder = config->minder };
-
-	memcpy(header.magic, MAGIC, sizeof(header.magic));
-	(void)reserve(&b, sizeof(header));
-	put_sections(&b, config, &header);
-	header.conf_dir = put_text(&b, config->conf_dir);
-	header.state_dir = put_text(&b, config->state_dir);
-	header.pidfile_dir = put_text(&b, config->pidfile_dir);
-	header.log_dir = put_text(&b, config->log_dir);
-	header.metrics_file = put_text(&b, config->metrics_file);
-	header.status_page = put_text(&b, config->status_page);
-	(void)reserve(&b, 8); /* ends in a NUL, on a whole word */
-	header.size = b.blob.len;
-	memcpy(b.blob.data, &header, sizeof(header));
-	header.checksum = hash_body((const struct header *)(const void *)b.blob.data);
-	memcpy(b.blob.data, &header, sizeof(header));
-	nameindex_free(&b.texts);
-	*blob = b.blob;
+	for (size_t i = 0; is_good && i < header->files.count; i++)
+		is_good = point_file(&image, &files[i], config);
+	if (!is_good)
+		return false;
+	config->defaults = header->defaults;
+	config->files = files;
+	config->file_count = header->files.count;
+	return true;
 }

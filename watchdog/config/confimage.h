@@ -2,7 +2,7 @@
 /*
  * confimage: a configuration as one block of bytes, and back. No file is touched.
  *
- * Format: a header, then workers, webhooks, pings and groups as they are in memory, then texts; native byte order, whole words, a
+ * Format: a header, then workers, webhooks, pings, groups and files as they are in memory, then texts; native byte order, whole words, a
  * checksum over all. Pointers are what they are when the image stands at CONFIMAGE_ADDRESS: there it is used as it is, and nothing is
  * written to it; anywhere else they are moved, once. Every pointer and every number is checked before it is used.
  */
@@ -53,5 +53,8 @@ const char *confimage_conf_dir(const struct confimage *image); /* NULL: it is da
  * it is damaged, and spoilt; CONFIG holds nothing.
  */
 bool confimage_open(struct confimage *image, struct config *config);
+
+/* Puts its files into CONFIG, which confimage_open has made. False: that part is damaged, and CONFIG has none. */
+bool confimage_open_files(struct config *config);
 
 #endif

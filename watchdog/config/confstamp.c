@@ -4,15 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "watchdog/base/hash.h"
+#include "watchdog/config/confd.h"
 
 #define SETTLED_AFTER_MS 2000
 
-static void add_file(struct confstamp *stamp, int dir_fd, const char *name)
+uint64_t confstamp_add_at(struct confstamp *stamp, int dir_fd, const char *name)
 {
 	struct stat st = { .st_ino = 0 };
 	uint64_t hash = hash_text(HASH_INIT, name);
@@ -29,17 +29,17 @@ static void add_file(struct confstamp *stamp, int dir_fd, const char *name)
 			     (uint64_t)st.st_ctim.tv_sec,
 			     (uint64_t)st.st_ctim.tv_nsec };
 
+	hash = hash_words(hash, facts, sizeof(facts) / sizeof(facts[0]));
 	/* A sum, so that the order in which a directory is read does not matter. */
-	stamp->hash += hash_words(hash, facts, sizeof(facts) / sizeof(facts[0]));
+	stamp->hash += hash;
 	if (changed_ms > stamp->newest_wall_ms)
 		stamp->newest_wall_ms = changed_ms;
+	return hash;
 }
 
-static bool is_conf(const char *name)
+void confstamp_add(struct confstamp *stamp, const char *path)
 {
-	size_t len = strlen(name);
-
-	return *name != '.' && len > 5 && strcmp(name + len - 5, ".conf") == 0;
+	(void)confstamp_add_at(stamp, AT_FDCWD, path);
 }
 
 struct confstamp confstamp_of(const char *main_file, const char *conf_dir)
@@ -48,21 +48,16 @@ struct confstamp confstamp_of(const char *main_file, const char *conf_dir)
 	struct dirent *entry;
 	DIR *stream;
 
-	add_file(&stamp, AT_FDCWD, main_file);
-	add_file(&stamp, AT_FDCWD, conf_dir);
+	confstamp_add(&stamp, main_file);
+	confstamp_add(&stamp, conf_dir);
 	stream = opendir(conf_dir);
 	if (!stream)
 		return stamp;
 	while ((entry = readdir(stream)))
-		if (is_conf(entry->d_name))
-			add_file(&stamp, dirfd(stream), entry->d_name);
+		if (confd_is_name(entry->d_name))
+			(void)confstamp_add_at(&stamp, dirfd(stream), entry->d_name);
 	closedir(stream);
 	return stamp;
-}
-
-void confstamp_add(struct confstamp *stamp, const char *path)
-{
-	add_file(stamp, AT_FDCWD, path);
 }
 
 bool confstamp_is_settled(const struct confstamp *stamp, int64_t at_wall_ms)

@@ -11,12 +11,13 @@ struct confstamp {
 	int64_t newest_wall_ms; /* the latest change (ctime) of any of them */
 };
 
-/* Of the main file, conf_dir and every *.conf file in it. What cannot be looked at counts as its errno, so that its
+/* Of the main file, conf_dir and every file in it that counts (confd). What cannot be looked at counts as its errno, so that its
  * coming and going shows too. */
 struct confstamp confstamp_of(const char *main_file, const char *conf_dir);
 
-/* Adds the file PATH, likewise. */
+/* Adds the file PATH, likewise; or NAME in the folder DIR_FD, and gives what it added: equal as long as that file is the same. */
 void confstamp_add(struct confstamp *stamp, const char *path);
+uint64_t confstamp_add_at(struct confstamp *stamp, int dir_fd, const char *name);
 
 /*
  * Whether equal stamps will prove equal content: nothing was changed within the last two seconds before AT_WALL_MS, the moment

@@ -472,19 +472,32 @@ static uint64_t hash_list(uint64_t hash, const char *name, const struct strlist 
 	return hash_text(hash, NULL); /* the end: the next option's name is no item */
 }
 
+static uint64_t hash_option(uint64_t hash, const struct option_spec *option, const struct worker_options *options)
+{
+	if (option->kind == OPTION_LATER)
+		return hash;
+	if (option_is_number(option))
+		return hash_number(hash, option->name, *option_number(option, options));
+	if (option->kind == OPTION_STRING)
+		return hash_string(hash, option->name, *option_string(option, options));
+	return hash_list(hash, option->name, option_list(option, options));
+}
+
 uint64_t options_definition(const struct worker_options *options)
 {
 	uint64_t hash = HASH_INIT;
 
-	for (const struct option_spec *option = option_table; option->name; option++) {
-		if (option->kind == OPTION_LATER || option->effect != OPTION_PROCESS)
-			continue;
-		if (option_is_number(option))
-			hash = hash_number(hash, option->name, *option_number(option, options));
-		else if (option->kind == OPTION_STRING)
-			hash = hash_string(hash, option->name, *option_string(option, options));
-		else
-			hash = hash_list(hash, option->name, option_list(option, options));
-	}
+	for (const struct option_spec *option = option_table; option->name; option++)
+		if (option->effect == OPTION_PROCESS)
+			hash = hash_option(hash, option, options);
+	return hash;
+}
+
+uint64_t options_hash(const struct worker_options *options)
+{
+	uint64_t hash = HASH_INIT;
+
+	for (const struct option_spec *option = option_table; option->name; option++)
+		hash = hash_option(hash, option, options);
 	return hash;
 }

@@ -106,5 +106,6 @@ bool option_is_possible(const struct option_spec *option, int64_t number);
 /* Hash over the name and value of all options of effect OPTION_PROCESS that are set: those that
  * are not are left out, so that an option which a new version brings makes nothing outdated. */
 uint64_t options_definition(const struct worker_options *options);
+uint64_t options_hash(const struct worker_options *options); /* likewise over all options */
 
 #endif
