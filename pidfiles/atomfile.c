@@ -153,6 +153,11 @@ ssize_t atomfile_read_of(int dirfd, const char *name, uid_t owner, char *buf, si
 	return len;
 }
 
+bool atomfile_exists(int dirfd, const char *name)
+{
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 ssize_t atomfile_read(int dirfd, const char *name, char *buf, size_t size)
 {
 	return atomfile_read_of(dirfd, name, geteuid(), buf, size);

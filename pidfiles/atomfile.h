@@ -9,6 +9,7 @@
 #ifndef PIDFILES_ATOMFILE_H
 #define PIDFILES_ATOMFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -35,6 +36,9 @@ ssize_t atomfile_read(int dirfd, const char *name, char *buf, size_t size);
 
 /* As atomfile_read, for a file whose owner must be OWNER or root. */
 ssize_t atomfile_read_of(int dirfd, const char *name, uid_t owner, char *buf, size_t size);
+
+/* False where there is nothing of that name in DIRFD, and to read it would fail with -ENOENT: cheaper than to try. Else true. */
+bool atomfile_exists(int dirfd, const char *name);
 
 /* Removes what crashed writers left in DIRFD and is older than MIN_AGE_S seconds.
  * Returns how many were removed, or a negative errno. */

@@ -2,7 +2,6 @@
 /* confd: directory and file reading; parses nothing. */
 #include "watchdog/config/confd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "pidfiles/pathwalk.h"
+#include "watchdog/base/dirnames.h"
 #include "watchdog/base/mem.h"
 
 /* NONBLOCK: a FIFO in the way must not hang the round. */
@@ -158,23 +158,15 @@ static int compare(const void *a, const void *b)
 
 static int list(struct confd *confd, struct err *err)
 {
-	int fd = fcntl(confd->fd, F_DUPFD_CLOEXEC, 0);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirnames names;
+	const char *name;
 
-	if (!dir) {
-		int error = errno;
-		if (fd >= 0)
-			(void)close(fd); /* the first failure is the one to tell */
-		return err_set(err, ERR_CONFIG, error, "cannot be read");
-	}
-	errno = 0;
-	for (const struct dirent *entry; (entry = readdir(dir)); errno = 0)
-		if (confd_is_name(entry->d_name))
-			strlist_add(&confd->names, entry->d_name);
-	int error = errno;
-	(void)closedir(dir); /* was only read */
-	if (error != 0)
-		return err_set(err, ERR_CONFIG, error, "cannot be read");
+	dirnames_begin(&names, confd->fd);
+	while ((name = dirnames_next(&names)))
+		if (confd_is_name(name))
+			strlist_add(&confd->names, name);
+	if (names.failure)
+		return err_set(err, ERR_CONFIG, names.failure, "cannot be read");
 	if (confd->names.count > 1)
 		qsort(confd->names.items, confd->names.count, sizeof(*confd->names.items), compare);
 	return 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/config/confstamp.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "watchdog/base/dirnames.h"
 #include "watchdog/base/hash.h"
 #include "watchdog/config/confd.h"
 
@@ -45,18 +45,20 @@ void confstamp_add(struct confstamp *stamp, const char *path)
 struct confstamp confstamp_of(const char *main_file, const char *conf_dir)
 {
 	struct confstamp stamp = { .hash = 0 };
-	struct dirent *entry;
-	DIR *stream;
+	struct dirnames names;
+	const char *name;
+	int fd;
 
 	confstamp_add(&stamp, main_file);
 	confstamp_add(&stamp, conf_dir);
-	stream = opendir(conf_dir);
-	if (!stream)
+	fd = open(conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return stamp;
-	while ((entry = readdir(stream)))
-		if (confd_is_name(entry->d_name))
-			(void)confstamp_add_at(&stamp, dirfd(stream), entry->d_name);
-	closedir(stream);
+	dirnames_begin(&names, fd);
+	while ((name = dirnames_next(&names)))
+		if (confd_is_name(name))
+			(void)confstamp_add_at(&stamp, fd, name);
+	close(fd);
 	return stamp;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/courier/inbox.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "watchdog/base/dirnames.h"
 #include "watchdog/base/hash.h"
 #include "watchdog/store/beatfile.h"
 #include "watchdog/store/spool.h"
@@ -25,22 +25,20 @@ static uint64_t fingerprint(int dir_fd, const char *name)
 static int look(int state_fd, uint64_t *sum)
 {
 	int fd = openat(state_fd, SPOOL_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	struct dirnames names;
+	const char *name;
 	int count = 0;
 
 	*sum = 1;
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
 		return 0;
-	}
-	while ((entry = readdir(stream)))
-		if (entry->d_name[0] != '.') {
-			*sum += fingerprint(fd, entry->d_name);
+	dirnames_begin(&names, fd);
+	while ((name = dirnames_next(&names)))
+		if (name[0] != '.') {
+			*sum += fingerprint(fd, name);
 			count++;
 		}
-	closedir(stream);
+	close(fd);
 	return count;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/round/layout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "watchdog/act/observe.h"
+#include "watchdog/base/dirnames.h"
 #include "watchdog/base/mem.h"
 
 /* Files younger than this could be changed again without their times showing it. */
@@ -171,25 +171,17 @@ static void add_known(struct herd *herd, const char *file, const char *suffix)
 
 static int add_from(struct herd *herd, int dir_fd, const char *suffix, struct err *err)
 {
-	struct dirent *entry;
-	DIR *stream;
-	int fd;
+	struct dirnames names;
+	const char *name;
 
 	if (dir_fd < 0)
 		return 0;
-	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	stream = fd < 0 ? NULL : fdopendir(fd);
-	if (!stream) {
-		int failure = errno;
-
-		if (fd >= 0)
-			close(fd);
-		return err_set(err, ERR_SYSTEM, failure, "cannot list the state directory");
-	}
-	while (errno = 0, (entry = readdir(stream)))
-		if (entry->d_name[0] != '.')
-			add_known(herd, entry->d_name, suffix);
-	closedir(stream);
+	dirnames_begin(&names, dir_fd);
+	while ((name = dirnames_next(&names)))
+		if (name[0] != '.')
+			add_known(herd, name, suffix);
+	if (names.failure)
+		return err_set(err, ERR_SYSTEM, names.failure, "cannot list the state directory");
 	return 0;
 }
 

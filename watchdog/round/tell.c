@@ -171,9 +171,12 @@ static void add_config_event(struct herd *herd, enum event_type type, const char
 /* Line by line what was told; nothing where that is not known. */
 static void read_told(int state_fd, struct strlist *files)
 {
-	char *text = mem_resize(NULL, BROKEN_MAX, 1);
+	char *text;
 	char *save;
 
+	if (!atomfile_exists(state_fd, BROKEN_FILE))
+		return;
+	text = mem_resize(NULL, BROKEN_MAX, 1);
 	if (atomfile_read(state_fd, BROKEN_FILE, text, BROKEN_MAX) > 0)
 		for (char *line = strtok_r(text, "\n", &save); line;
 		     line = strtok_r(NULL, "\n", &save))

@@ -157,7 +157,7 @@ static char *read_file(int state_fd)
 	char *text;
 
 	/* Mostly there is none: that is to be known for less than room for the longest. */
-	if (faccessat(state_fd, COMPLAINTS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+	if (!atomfile_exists(state_fd, COMPLAINTS_FILE))
 		return mem_dup("");
 	text = mem_resize(NULL, TEXT_SIZE, 1);
 	if (atomfile_read(state_fd, COMPLAINTS_FILE, text, TEXT_SIZE) < 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "pidfiles/atomfile.h"
+#include "watchdog/base/dirnames.h"
 
 #define NAME_SIZE 48
 #define LINE_SIZE 160
@@ -105,28 +106,21 @@ void exitnote_remove(int exits_fd, pid_t pid, uint64_t start_ticks)
 
 static void sweep(int exits_fd, bool everything, int64_t max_age_s)
 {
-	int fd = openat(exits_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	struct dirnames names;
+	const char *name;
 	time_t now = time(NULL);
 
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(stream))) {
+	dirnames_begin(&names, exits_fd);
+	while ((name = dirnames_next(&names))) {
 		struct stat st;
 
 		/* Most are links, of those that live: not worth a look each. */
-		if ((!everything && entry->d_type == DT_LNK) ||
-		    fstatat(exits_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		if ((!everything && names.type == DT_LNK) || fstatat(exits_fd, name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
 		if ((everything && !S_ISDIR(st.st_mode)) ||
 		    (S_ISREG(st.st_mode) && now - st.st_mtime > max_age_s))
-			(void)unlinkat(exits_fd, entry->d_name, 0);
+			(void)unlinkat(exits_fd, name, 0);
 	}
-	closedir(stream);
 }
 
 void exitnote_sweep(int exits_fd, int64_t max_age_s)

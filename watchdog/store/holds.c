@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/store/holds.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "pidfiles/atomfile.h"
+#include "watchdog/base/dirnames.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/base/units.h"
 
@@ -96,42 +96,26 @@ static void add(struct holds *holds, struct hold *hold, const struct holds_now *
 	holds->items[holds->count++] = *hold;
 }
 
-/* A directory stream of our own, so that the statedir keeps its descriptor. */
-static DIR *open_stream(const struct statedir *dir)
-{
-	int fd = openat(dir->holds_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!stream && fd >= 0)
-		close(fd);
-	return stream;
-}
-
 int holds_read(struct holds *holds, const struct statedir *dir, const struct holds_now *now,
 	       struct err *err)
 {
-	struct dirent *entry;
-	DIR *stream;
-	int failed;
+	struct dirnames names;
+	const char *name;
 
 	*holds = (struct holds){ 0 };
 	if (dir->holds_fd < 0)
 		return 0;
-	stream = open_stream(dir);
-	if (!stream)
-		return err_set(err, ERR_SYSTEM, errno, "cannot read %s/holds", dir->path);
-	while (errno = 0, (entry = readdir(stream))) {
+	dirnames_begin(&names, dir->holds_fd);
+	while ((name = dirnames_next(&names))) {
 		struct hold hold;
 
-		if (entry->d_name[0] == '.')
+		if (name[0] == '.')
 			continue;
-		hold = read_one(dir, entry->d_name);
+		hold = read_one(dir, name);
 		add(holds, &hold, now);
 	}
-	failed = errno;
-	closedir(stream);
-	if (failed)
-		return err_set(err, ERR_SYSTEM, failed, "cannot read %s/holds", dir->path);
+	if (names.failure)
+		return err_set(err, ERR_SYSTEM, names.failure, "cannot read %s/holds", dir->path);
 	return 0;
 }
 

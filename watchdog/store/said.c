@@ -36,12 +36,16 @@ static void add(struct said_hashes *hashes, uint64_t hash)
 
 static void read_from(struct said *said, int dir_fd, const char *name)
 {
-	char *text = mem_resize(NULL, TEXT_SIZE, 1);
-	const char *at = text;
+	const char *at;
+	char *text;
 	char *end;
 
-	if (dir_fd < 0 || atomfile_read(dir_fd, name, text, TEXT_SIZE) < 0)
+	if (dir_fd < 0 || !atomfile_exists(dir_fd, name))
+		return;
+	text = mem_resize(NULL, TEXT_SIZE, 1);
+	if (atomfile_read(dir_fd, name, text, TEXT_SIZE) < 0)
 		text[0] = '\0';
+	at = text;
 	for (;; at = end) {
 		uint64_t hash = strtoull(at, &end, 16);
 

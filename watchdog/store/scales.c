@@ -43,7 +43,7 @@ int scales_read(struct scales *scales, const struct statedir *dir, struct err *e
 
 	*scales = (struct scales){ 0 };
 	/* Hardly ever there: nothing is allocated to find that out. */
-	if (dir->fd < 0 || faccessat(dir->fd, FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+	if (dir->fd < 0 || !atomfile_exists(dir->fd, FILE_NAME))
 		return 0;
 	text = mem_alloc(TEXT_MAX);
 	len = atomfile_read(dir->fd, FILE_NAME, text, TEXT_MAX);

@@ -113,7 +113,7 @@ bool slotcache_open(struct slotcache_reader *reader, const struct statedir *dir,
 					     .left = header.count,
 					     .sum = HASH_INIT,
 					     .checksum = header.checksum };
-	reader->buffer = mem_resize(NULL, BUFFERED, sizeof(*reader->buffer));
+	reader->buffer = mem_resize(NULL, header.count < BUFFERED ? header.count + 1 : BUFFERED, sizeof(*reader->buffer));
 	return true;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/store/spool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +14,7 @@
 
 #include "pidfiles/atomfile.h"
 #include "watchdog/base/clock.h"
+#include "watchdog/base/dirnames.h"
 #include "watchdog/base/mem.h"
 #include "watchdog/base/str.h"
 
@@ -62,23 +62,15 @@ static void add_file(int dir_fd, const char *name, struct spool_reading *reading
 
 static int list(int dir_fd, struct spool_reading *reading)
 {
-	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	int failure = errno;
+	struct dirnames names;
+	const char *name;
 
-	if (!stream) {
-		if (fd >= 0)
-			close(fd);
-		return -failure;
-	}
-	while (errno = 0, (entry = readdir(stream)))
-		add_file(dir_fd, entry->d_name, reading);
-	failure = errno;
-	closedir(stream);
+	dirnames_begin(&names, dir_fd);
+	while ((name = dirnames_next(&names)))
+		add_file(dir_fd, name, reading);
 	if (reading->file_count)
 		qsort(reading->files, reading->file_count, sizeof(*reading->files), by_name);
-	return -failure;
+	return -names.failure;
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */

@@ -45,10 +45,21 @@ static int check_owner(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-static int open_directory(const char *path, unsigned mode, bool is_read_only, int *out,
+/* Where PATH lies in the state directory itself, which is open and nobody else's to write to: one step, unless it is a link. As pathwalk_open_dir. */
+static int open_within(const struct statedir *dir, const char *path)
+{
+	size_t len = strlen(dir->path);
+	int fd = -1;
+
+	if (dir->fd >= 0 && strncmp(path, dir->path, len) == 0 && path[len] == '/' && !strchr(path + len + 1, '/'))
+		fd = openat(dir->fd, path + len + 1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? pathwalk_open_dir(path) : fd;
+}
+
+static int open_directory(const struct statedir *dir, const char *path, unsigned mode, bool is_read_only, int *out,
 			  struct err *err)
 {
-	int fd = pathwalk_open_dir(path);
+	int fd = open_within(dir, path);
 
 	if (fd == -ENOENT && is_read_only)
 		return 0;
@@ -97,9 +108,9 @@ int statedir_open(struct statedir *dir, const char *path, const char *pidfile_di
 {
 	*dir = (struct statedir)STATEDIR_INIT;
 	dir->path = mem_dup(path);
-	if (open_directory(path, 0700, is_read_only, &dir->fd, err))
+	if (open_directory(dir, path, 0700, is_read_only, &dir->fd, err))
 		return -1;
-	if (open_directory(pidfile_dir, 0755, is_read_only, &dir->pidfiles_fd, err))
+	if (open_directory(dir, pidfile_dir, 0755, is_read_only, &dir->pidfiles_fd, err))
 		return -1;
 	if (dir->fd < 0)
 		return 0;
