@@ -37,7 +37,7 @@ struct config_group {
 /* A file of conf.d that holds nothing but workers, all without errors: they stay what they are as long as it, and the defaults that it began with, do. */
 struct config_file {
 	char *path;
-	uint64_t stamp; /* confstamp_add_at, from before it was read */
+	uint64_t stamp; /* confstamp_add_at, from before it was read; never 0 */
 	uint64_t first_worker, worker_count; /* of the configuration's workers */
 };
 

@@ -23,7 +23,7 @@ const struct config_file *confreuse_find(const struct confreuse *reuse, const ch
 {
 	size_t at;
 
-	if (!nameindex_find(&reuse->files, path, strlen(path), &at) || reuse->before->files[at].stamp != stamp)
+	if (!stamp || !nameindex_find(&reuse->files, path, strlen(path), &at) || reuse->before->files[at].stamp != stamp)
 		return NULL;
 	return &reuse->before->files[at];
 }

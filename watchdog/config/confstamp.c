@@ -34,7 +34,7 @@ uint64_t confstamp_add_at(struct confstamp *stamp, int dir_fd, const char *name)
 	stamp->hash += hash;
 	if (changed_ms > stamp->newest_wall_ms)
 		stamp->newest_wall_ms = changed_ms;
-	return hash;
+	return failure ? 0 : hash;
 }
 
 void confstamp_add(struct confstamp *stamp, const char *path)

@@ -15,7 +15,7 @@ struct confstamp {
  * coming and going shows too. */
 struct confstamp confstamp_of(const char *main_file, const char *conf_dir);
 
-/* Adds the file PATH, likewise; or NAME in the folder DIR_FD, and gives what it added: equal as long as that file is the same. */
+/* Adds the file PATH, likewise; or NAME in the folder DIR_FD, and gives what is equal as long as that file is the same; 0: that cannot be told. */
 void confstamp_add(struct confstamp *stamp, const char *path);
 uint64_t confstamp_add_at(struct confstamp *stamp, int dir_fd, const char *name);
 
