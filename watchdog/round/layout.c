@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "watchdog/round/layout.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "watchdog/act/observe.h"
 #include "watchdog/base/dirnames.h"

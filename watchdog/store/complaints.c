@@ -2,7 +2,6 @@
 #include "watchdog/store/complaints.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
