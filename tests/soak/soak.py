@@ -262,16 +262,17 @@ class Soak:
         if len(self.lines) > 20000:
             del self.lines[:10000]
 
-    def violation(self, kind, text, id=None):
+    def violation(self, kind, text, id=None, at=None):
+        """AT: seconds after the beginning, where it is not about now."""
         if (kind, text) in self.violations:
             return
         self.violations.append((kind, text))
         print(f"VIOLATION {kind}: {text}", flush=True)
         if len(self.violations) > 10:
             return
-        print(f"  the timeline{' of ' + id if id else ''}, the last of it:")
+        print(f"  the timeline{' of ' + id if id else ''}, {'the last of it' if at is None else f'around {at:.1f}'}:")
         own = [line for line in self.lines if id is None or line[1] in (None, id, id.split(":")[0])]
-        for when, whose, line in own[-60:]:
+        for when, whose, line in own[-60:] if at is None else [line for line in own if at - 15 < line[0] < at + 30]:
             print(f"  {when:9.3f} {whose or '-':10} {line}")
         if id:
             name, number = id.split(":")
@@ -763,7 +764,8 @@ class Soak:
         if not self.wait_for("all is told", lambda: not self.untold(), deliver):
             for (kind, id, pid), times in self.untold()[:10]:
                 at = ", ".join(f"{t - self.begun:.1f}" for t in times)
-                self.violation("untold", f"{id}: {kind} of {pid} (seen at {at}): {len(self.events().get((kind, id, pid), {}))} events", id)
+                self.violation("untold", f"{id}: {kind} of {pid} (seen at {at}): {len(self.events().get((kind, id, pid), {}))} events", id,
+                               times[0] - self.begun)
         for (kind, id, pid), ids in self.events().items():
             if kind != "cronherd.worker.started":
                 continue
