@@ -144,6 +144,44 @@ class Workers(Told):
         events = wait_until("all is told", lambda: (lambda events: events if len(events) == 5 else None)(self.events()))
         self.assertEqual([(kind(event), event["data"]["pid"]) for event in events[1::2]], [("worker.stopped", pid) for pid in pids])
 
+    def test_end_of_whom_neither_record_nor_pidfile_knows(self):
+        """The record could not be written when it began (as on a full disk), and its pidfile was removed or altered: exits/ knows of it."""
+        self.write_main("minder = false")
+        self.worker("w", "sleep 1000", startsecs="0s")
+        pidfile, record = self.pidfile("w:1"), f"{self.state}/records/w.1"
+        self.herd("run", check=0)
+
+        def removed():
+            os.unlink(pidfile)
+
+        def cut():
+            self.write("state/pidfiles/w.1.pid", read(pidfile)[:20])
+
+        def another_pid():
+            self.write("state/pidfiles/w.1.pid", f"{os.getpid()}\n" + read(pidfile).split("\n", 1)[1])
+
+        for spoil in (removed, cut, another_pid):
+            for is_noted in (False, True):
+                with self.subTest(pidfile=spoil.__name__, is_noted=is_noted):
+                    self.herd("stop", check=0)
+                    before = read(record)
+                    self.herd("start", check=0)
+                    self.write("state/records/w.1", before, 0o600)
+                    pid = self.kill("w:1")
+                    (link,) = [name for name in os.listdir(self.state + "/exits") if name.startswith(f"{pid}-")]
+                    if is_noted:
+                        os.unlink(f"{self.state}/exits/{link}")
+                        self.write(f"state/exits/{link}", "cronherd-exit 1 15 1 1 1 1\nid w:1\n", 0o600)
+                    spoil()
+                    self.herd("run")
+                    ends = {event["id"]: event["data"] for event in self.events() if kind(event) == "worker.stopped" and event["data"]["pid"] == pid}
+                    self.assertEqual(len(ends), 1, ends)
+                    # Whose note is lost may still be a zombie that tells.
+                    self.assertIn(*(data["signal"] for data in ends.values()), ["TERM"] if is_noted else [None, "KILL"])
+                    self.assertNotIn(link, os.listdir(self.state + "/exits"))
+                    self.herd("run")
+                    wait_until("another one runs", lambda: self.pid("w:1") not in (None, pid))
+
     def grow_once(self):
         """A command that takes 48 MiB the first time that it runs, and little later."""
         return f"sh -c 'test -e {self.dir}/grown && exec sleep 1000; touch {self.dir}/grown; exec {odd()} grow {48 << 20}'"

@@ -103,8 +103,13 @@ static void check_scales(void)
 
 static void check_exit(void)
 {
+	struct exitnotes notes = EXITNOTES_INIT;
 	struct exitinfo info;
 
+	exitnotes_read(&notes, dir.exits_fd);
+	for (size_t i = 0; i < notes.count; i++)
+		FUZZ_CHECK(strlen(notes.items[i].id) < INSTANCE_ID_SIZE);
+	exitnotes_free(&notes);
 	exitnote_read(dir.exits_fd, 7, 8, &info);
 	FUZZ_CHECK(!info.known || (info.code >= 0) != (info.signal > 0));
 }

@@ -29,8 +29,7 @@ and when the chaos has an end:
 What may be lost, and is counted as "excused": events that had not been received when the journal was removed or corrupted. That is done in
 the first third of the time alone: whatever is seen afterwards must be told.
 What is not done: a pidfile is not touched between the moment when a child is let through its gate and its execve(2) (tests/model/keep.pml says
-why): the slots' locks are taken for it, and no child of a round may be on its way; nor while the record could not be written (a full disk), as then
-the end of its process would be known to nobody. Nothing is removed from holds/, records/, spool/.
+why): the slots' locks are taken for it, and no child of a round may be on its way. Nothing is removed from holds/, records/, spool/.
 The observer sees no process that begins and ends between two of its looks.
 """
 import fcntl
@@ -423,7 +422,7 @@ class Soak:
             os.close(fd)  # somebody is at work
             return
         try:
-            if not self.is_somebody_at_the_door() and self.is_recorded(name):
+            if not self.is_somebody_at_the_door():
                 self.spoil_pidfile(path, kind, junk)
                 self.note(f"pidfile: {kind}", name[:-4].replace(".", ":"))
                 self.count(f"pidfiles {kind}")
@@ -435,11 +434,6 @@ class Soak:
     def is_somebody_at_the_door(self):
         self.observer.scan()
         return any(p.session == p.pid and "minder" not in p.args and "deliver" not in p.args for p in self.observer.programs())
-
-    def is_recorded(self, name):
-        """Whether the record names the pidfile's process, too: on a full disk it may not, and then nothing else does."""
-        pid = read(f"{self.state}/pidfiles/{name}").split(b"\n")[0].decode(errors="replace")
-        return f"\npid {pid}\n" in read(f"{self.state}/records/{name[:-4]}").decode(errors="replace")
 
     def spoil_pidfile(self, path, kind, junk):
         text = read(path)

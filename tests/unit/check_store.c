@@ -224,7 +224,7 @@ START_TEST(notes_come_back)
 	struct exitinfo info = { .boot_ms = 5, .wall_ms = 6, .peak_rss_bytes = 7, .cpu_ms = 8 };
 	struct exitinfo read;
 
-	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, SIGKILL, &info), 0);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, "w:1", SIGKILL, &info), 0);
 	exitnote_read(dir.exits_fd, 42, 101, &read);
 	ck_assert(!read.known);
 	exitnote_read(dir.exits_fd, 42, 100, &read);
@@ -233,7 +233,7 @@ START_TEST(notes_come_back)
 	ck_assert_int_eq(read.code, -1);
 	ck_assert_int_eq(read.boot_ms, 5);
 	ck_assert_int_eq(read.peak_rss_bytes, 7);
-	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, 3 << 8, &info), 0);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, "w:1", 3 << 8, &info), 0);
 	exitnote_read(dir.exits_fd, 42, 100, &read);
 	ck_assert_int_eq(read.code, 3);
 	ck_assert_int_eq(read.signal, 0);
@@ -259,14 +259,41 @@ START_TEST(garbage_notes_say_nothing)
 }
 END_TEST
 
+/* By link or by note; what is neither is passed over. */
+START_TEST(all_that_are_announced)
+{
+	struct exitinfo info = EXITINFO_INIT;
+	struct exitnotes notes = EXITNOTES_INIT;
+	const struct exitnotes_item *item;
+	static const char *const odd[] = { "x", "7-", "-7-7", "07-7", "7-7x", "7-99999999999999999999" };
+
+	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++)
+		ck_assert_int_eq(symlinkat("w:1", dir.exits_fd, odd[i]), 0);
+	ck_assert_int_eq(exitnote_expect(dir.exits_fd, 42, 100, "w:1"), 0);
+	ck_assert_int_eq(exitnote_expect(dir.exits_fd, 43, 200, "w:2"), 0);
+	ck_assert_int_eq(exitnote_expect(dir.exits_fd, 44, 300, "w:1"), 0);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 44, 300, "w:1", SIGKILL, &info), 0);
+	exitnotes_read(&notes, dir.exits_fd);
+	ck_assert_uint_eq(notes.count, 3);
+	item = exitnotes_latest(&notes, "w:1", 0);
+	ck_assert_ptr_nonnull(item);
+	ck_assert_int_eq(item->pid, 44);
+	ck_assert_ptr_null(exitnotes_latest(&notes, "w:1", 300));
+	ck_assert_int_eq(exitnotes_latest(&notes, "w:2", 199)->pid, 43);
+	ck_assert_ptr_null(exitnotes_latest(&notes, "w:3", 0));
+	exitnotes_free(&notes);
+	ck_assert(!notes.is_read);
+}
+END_TEST
+
 START_TEST(old_notes_are_swept)
 {
 	struct exitinfo info = EXITINFO_INIT;
 	struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
 	struct exitinfo read;
 
-	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, 0, &info), 0);
-	ck_assert_int_eq(exitnote_write(dir.exits_fd, 43, 100, 0, &info), 0);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 42, 100, "w:1", 0, &info), 0);
+	ck_assert_int_eq(exitnote_write(dir.exits_fd, 43, 100, "w:1", 0, &info), 0);
 	ck_assert_int_eq(utimensat(dir.exits_fd, "42-100", old, 0), 0);
 	exitnote_sweep(dir.exits_fd, 86400);
 	exitnote_read(dir.exits_fd, 42, 100, &read);
@@ -537,6 +564,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_cannot_be_read_holds);
 	tcase_add_test(t, notes_come_back);
 	tcase_add_loop_test(t, garbage_notes_say_nothing, 0, 5);
+	tcase_add_test(t, all_that_are_announced);
 	tcase_add_test(t, old_notes_are_swept);
 	tcase_add_test(t, whose_herd);
 	tcase_add_test(t, silence_lets_it_lapse);

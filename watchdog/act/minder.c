@@ -201,7 +201,7 @@ static int64_t cpu_ms(const struct rusage *usage)
 }
 
 /* A disk that is full costs the exit status, not the restart. */
-static void note(int fd, const struct procstat *stat, int status, const struct rusage *usage)
+static void note(int fd, const struct procstat *stat, const char *id, int status, const struct rusage *usage)
 {
 	struct clock now = clock_read();
 	struct exitinfo info = { .boot_ms = now.boot_ms,
@@ -209,7 +209,7 @@ static void note(int fd, const struct procstat *stat, int status, const struct r
 				 .peak_rss_bytes = (int64_t)usage->ru_maxrss * 1024,
 				 .cpu_ms = cpu_ms(usage) };
 
-	(void)exitnote_write(fd, stat->pid, stat->start_ticks, status, &info);
+	(void)exitnote_write(fd, stat->pid, stat->start_ticks, id, status, &info);
 }
 
 /* A child that was announced is a worker's main process; any other is an orphan of one. */
@@ -226,7 +226,7 @@ static void note_worker(struct minder *minder, const struct procstat *stat, int 
 	if (fd < 0)
 		return;
 	if (exitnote_whose(fd, stat->pid, stat->start_ticks, id, INSTANCE_ID_SIZE) == 0) {
-		note(fd, stat, status, usage);
+		note(fd, stat, id, status, usage);
 		minder->ended_count++;
 	}
 	close(fd);

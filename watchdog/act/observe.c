@@ -221,6 +221,8 @@ static void fill_dead(struct scene *scene, const struct procid *id, const struct
 	seen->liveness = LIVENESS_DEAD;
 	seen->process = *id;
 	seen->started_boot_ms = id->pid ? clock_from_ticks(id->start_ticks) : 0;
+	if (id->pid && !seen->started_wall_ms)
+		seen->started_wall_ms = scene->now.wall_ms - (scene->now.boot_ms - seen->started_boot_ms);
 	seen->is_unburied = id->pid && stat->pid == id->pid && stat->start_ticks == id->start_ticks;
 	read_exit(scene, stat, seen);
 }
@@ -472,6 +474,46 @@ static bool is_news(const struct record *record, const struct observation *seen)
 	return seen->exit.known && record->ended != announce_key(&seen->process);
 }
 
+/* The record has the end of the last that it knows: whoever was announced later is news. */
+static bool is_settled(const struct record *record)
+{
+	return !record->process.pid || record->ended == announce_key(&record->process);
+}
+
+/*
+ * Nothing is known of whoever was started last where the record could not be written (a full disk) and its pidfile has been removed or
+ * altered since. But it was announced, and that stays until its end has been recorded.
+ */
+static void recall(struct scene *scene, const struct instance *instance, const struct pidfile *pidfile,
+		   const struct record *record, enum observe_depth depth, struct observation *seen)
+{
+	struct observation by_note = OBSERVATION_INIT;
+	const struct exitnotes_item *item;
+	struct procid process = { .pid_namespace = scene->host.pid_namespace,
+				  .time_namespace = scene->host.time_namespace };
+	bool is_of_now = strcmp(record->process.boot_id, scene->host.boot_id) == 0;
+	char id[INSTANCE_ID_SIZE];
+
+	exitnotes_read(&scene->announced, scene->dir.exits_fd);
+	item = exitnotes_latest(&scene->announced, instance_id(instance, id),
+				is_of_now ? record->process.start_ticks : 0);
+	if (!item || (pidfile && pidfile->id.pid == item->pid && pidfile->id.start_ticks == item->start_ticks))
+		return;
+	memcpy(process.boot_id, scene->host.boot_id, sizeof(process.boot_id));
+	process.pid = item->pid;
+	process.start_ticks = item->start_ticks;
+	by_note.definition = record->definition;
+	by_note.recovered = judge(scene, instance, &process, depth, &by_note);
+	*seen = by_note;
+}
+
+static bool is_recall_due(const struct instance *instance, const struct pidfile *pidfile,
+			  const struct record *record, enum observe_depth depth, const struct observation *seen)
+{
+	return depth != OBSERVE_LOOK && seen->liveness == LIVENESS_DEAD && !is_forking(instance) &&
+	       is_settled(record) && !is_witnessed(pidfile, record);
+}
+
 /* Before a starter without successor is called dead, too: its pidfile, which says that it is one, goes then. */
 static bool is_search_due(const struct pidfile *pidfile, const struct record *record,
 			  enum observe_depth depth, const struct observation *seen)
@@ -512,4 +554,6 @@ void observe(struct scene *scene, const struct instance *instance, const struct 
 		follow_fork(scene, instance, pidfile, seen);
 	if (is_search_due(pidfile, record, depth, seen))
 		search(scene, instance, seen);
+	if (is_recall_due(instance, pidfile, record, depth, seen))
+		recall(scene, instance, pidfile, record, depth, seen);
 }

@@ -11,6 +11,7 @@
 #include "watchdog/base/clock.h"
 #include "watchdog/base/out.h"
 #include "watchdog/config/config.h"
+#include "watchdog/store/exitnote.h"
 #include "watchdog/store/lease.h"
 #include "watchdog/store/statedir.h"
 
@@ -26,6 +27,7 @@ struct scene {
 	bool is_exact; /* memory is measured by each worker's metric and scope, near its limit or not */
 	struct clock now;             /* of the present pass */
 	struct proctable table;       /* all processes, read when first asked for in a pass */
+	struct exitnotes announced;   /* likewise: whose processes have been announced */
 };
 
 #endif

@@ -221,6 +221,7 @@ void herd_close(struct herd *herd)
 	scales_free(&herd->scales);
 	strlist_free(&herd->unpeopled);
 	proctable_free(&herd->scene.table);
+	exitnotes_free(&herd->scene.announced);
 	slotlock_close(&herd->scene.lock);
 	statedir_close(&herd->scene.dir);
 	proc_close(&herd->scene.proc);

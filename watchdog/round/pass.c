@@ -35,6 +35,7 @@ void pass_look(struct herd *herd)
 {
 	herd->scene.now = clock_read();
 	proctable_free(&herd->scene.table);
+	exitnotes_free(&herd->scene.announced);
 	look_at_all(herd);
 	judge_all(herd);
 }

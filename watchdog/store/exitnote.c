@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,9 +15,10 @@
 
 #include "pidfiles/atomfile.h"
 #include "watchdog/base/dirnames.h"
+#include "watchdog/base/mem.h"
 
 #define NAME_SIZE 48
-#define LINE_SIZE 160
+#define TEXT_SIZE 256
 
 static const char *name_of(pid_t pid, uint64_t start_ticks, char buf[NAME_SIZE])
 {
@@ -60,32 +63,33 @@ int exitnote_whose(int exits_fd, pid_t pid, uint64_t start_ticks, char *id, size
 	return 0;
 }
 
-int exitnote_write(int exits_fd, pid_t pid, uint64_t start_ticks, int status,
+int exitnote_write(int exits_fd, pid_t pid, uint64_t start_ticks, const char *id, int status,
 		   const struct exitinfo *info)
 {
 	char name[NAME_SIZE];
-	char line[LINE_SIZE];
-	int len = snprintf(line, sizeof(line),
-			   "cronherd-exit 1 %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
-			   status, info->boot_ms, info->wall_ms, info->peak_rss_bytes, info->cpu_ms);
+	char text[TEXT_SIZE];
+	int len = snprintf(text, sizeof(text),
+			   "cronherd-exit 1 %d %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\nid %.*s\n",
+			   status, info->boot_ms, info->wall_ms, info->peak_rss_bytes, info->cpu_ms,
+			   INSTANCE_ID_SIZE, id);
 
-	return atomfile_write(exits_fd, name_of(pid, start_ticks, name), line, (size_t)len, 0600,
+	return atomfile_write(exits_fd, name_of(pid, start_ticks, name), text, (size_t)len, 0600,
 			      ATOMFILE_VOLATILE);
 }
 
 void exitnote_read(int exits_fd, pid_t pid, uint64_t start_ticks, struct exitinfo *info)
 {
 	char name[NAME_SIZE];
-	char line[LINE_SIZE];
+	char text[TEXT_SIZE];
 	struct exitinfo read = EXITINFO_INIT;
 	int status;
 	char end;
 
 	*info = (struct exitinfo)EXITINFO_INIT;
 	if (exits_fd < 0 ||
-	    atomfile_read(exits_fd, name_of(pid, start_ticks, name), line, sizeof(line)) < 0)
+	    atomfile_read(exits_fd, name_of(pid, start_ticks, name), text, sizeof(text)) < 0)
 		return;
-	if (sscanf(line, "cronherd-exit 1 %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 "%c",
+	if (sscanf(text, "cronherd-exit 1 %d %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 "%c",
 		   &status, &read.boot_ms, &read.wall_ms, &read.peak_rss_bytes, &read.cpu_ms,
 		   &end) != 6 || end != '\n')
 		return;
@@ -131,4 +135,77 @@ void exitnote_sweep(int exits_fd, int64_t max_age_s)
 void exitnote_clear(int exits_fd)
 {
 	sweep(exits_fd, true, 0);
+}
+
+/* ---- all of them -------------------------------------------------------------------------- */
+
+static bool parse_name(const char *name, struct exitnotes_item *item)
+{
+	char canonical[NAME_SIZE];
+
+	return sscanf(name, "%d-%" SCNu64, &item->pid, &item->start_ticks) == 2 && item->pid > 0 &&
+	       strcmp(name_of(item->pid, item->start_ticks, canonical), name) == 0;
+}
+
+/* Of a link or, behind the line that exitnote_read reads, of a note. */
+static bool read_id(int exits_fd, struct exitnotes_item *item)
+{
+	char name[NAME_SIZE];
+	char text[TEXT_SIZE];
+	const char *line;
+
+	if (exitnote_whose(exits_fd, item->pid, item->start_ticks, item->id, sizeof(item->id)) == 0)
+		return true;
+	if (atomfile_read(exits_fd, name_of(item->pid, item->start_ticks, name), text, sizeof(text)) < 0)
+		return false;
+	line = strstr(text, "\nid ");
+	if (!line || strlen(line + 4) > sizeof(item->id))
+		return false;
+	(void)snprintf(item->id, sizeof(item->id), "%.*s", (int)strcspn(line + 4, "\n"), line + 4);
+	return true;
+}
+
+static void add(struct exitnotes *notes, const struct exitnotes_item *item)
+{
+	if ((notes->count & (notes->count - 1)) == 0) /* full at each power of two */
+		notes->items = mem_resize(notes->items, notes->count ? notes->count * 2 : 1, sizeof(*item));
+	notes->items[notes->count++] = *item;
+}
+
+void exitnotes_read(struct exitnotes *notes, int exits_fd)
+{
+	struct dirnames names;
+	const char *name;
+
+	if (notes->is_read || exits_fd < 0)
+		return;
+	notes->is_read = true;
+	dirnames_begin(&names, exits_fd);
+	while ((name = dirnames_next(&names))) {
+		struct exitnotes_item item;
+
+		if (parse_name(name, &item) && read_id(exits_fd, &item))
+			add(notes, &item);
+	}
+}
+
+void exitnotes_free(struct exitnotes *notes)
+{
+	free(notes->items);
+	*notes = (struct exitnotes)EXITNOTES_INIT;
+}
+
+const struct exitnotes_item *exitnotes_latest(const struct exitnotes *notes, const char *id,
+					      uint64_t after_ticks)
+{
+	const struct exitnotes_item *latest = NULL;
+
+	for (size_t i = 0; i < notes->count; i++) {
+		const struct exitnotes_item *item = &notes->items[i];
+
+		if (item->start_ticks > after_ticks && strcmp(item->id, id) == 0 &&
+		    (!latest || item->start_ticks > latest->start_ticks))
+			latest = item;
+	}
+	return latest;
 }
