@@ -21,8 +21,17 @@
 #define STAT_SIZE   2048 /* 52 fields of at most 20 digits and a comm fit */
 #define STATUS_SIZE 4096 /* what is read of it stands before the lines that can be long */
 
+/* Nothing was written: nothing can be lost. */
+static void let_go(struct fdspan *span, int fd)
+{
+	if (span)
+		fdspan_add(span, fd);
+	else
+		(void)close(fd);
+}
+
 /* The first SIZE bytes at most, by one read: procfs gives what it has at once. */
-static ssize_t read_head(int dirfd, const char *path, char *buf, size_t size)
+static ssize_t read_head(int dirfd, const char *path, struct fdspan *span, char *buf, size_t size)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
@@ -33,7 +42,7 @@ static ssize_t read_head(int dirfd, const char *path, char *buf, size_t size)
 		got = read(fd, buf, size);
 	} while (got < 0 && errno == EINTR);
 	int error = got < 0 ? errno : 0;
-	(void)close(fd); /* nothing was written: nothing can be lost */
+	let_go(span, fd);
 	return error ? -error : got;
 }
 
@@ -84,7 +93,7 @@ int proc_open(struct proc *proc, const char *root, bool verify)
 		(void)close(fd);
 		return rc;
 	}
-	proc->dirfd = fd;
+	*proc = (struct proc){ .dirfd = fd };
 	return 0;
 }
 
@@ -95,10 +104,10 @@ void proc_close(struct proc *proc)
 	proc->dirfd = -1;
 }
 
-static int stat_by_path(int dirfd, const char *path, struct procstat *out)
+static int stat_by_path(int dirfd, const char *path, struct fdspan *span, struct procstat *out)
 {
 	char text[STAT_SIZE];
-	ssize_t len = read_head(dirfd, path, text, sizeof(text));
+	ssize_t len = read_head(dirfd, path, span, text, sizeof(text));
 
 	return len < 0 ? (int)len : procstat_parse(text, (size_t)len, out);
 }
@@ -110,13 +119,13 @@ int proc_stat(const struct proc *proc, pid_t pid, struct procstat *out)
 	if (pid <= 0)
 		return -EINVAL;
 	path_of(path, pid, "/stat");
-	int rc = stat_by_path(proc->dirfd, path, out);
+	int rc = stat_by_path(proc->dirfd, path, proc->spent, out);
 	return rc == 0 && out->pid != pid ? -EBADMSG : rc;
 }
 
 int proc_stat_at(int piddir, struct procstat *out)
 {
-	return stat_by_path(piddir, "stat", out);
+	return stat_by_path(piddir, "stat", NULL, out);
 }
 
 int proc_open_pid(const struct proc *proc, pid_t pid)
@@ -140,7 +149,7 @@ static int status_number(const struct proc *proc, pid_t pid, const char *key, ui
 	if (pid <= 0)
 		return -EINVAL;
 	path_of(path, pid, "/status");
-	ssize_t len = read_head(proc->dirfd, path, text, sizeof(text));
+	ssize_t len = read_head(proc->dirfd, path, proc->spent, text, sizeof(text));
 	if (len < 0)
 		return (int)len;
 	const char *end = text + len;
@@ -239,11 +248,11 @@ static int open_memory_dir(const struct proc *proc, pid_t pid)
 }
 
 /* The second number: resident pages. */
-static int statm_pages(int piddir, const char *path, uint64_t *pages)
+static int statm_pages(int piddir, const char *path, struct fdspan *span, uint64_t *pages)
 {
 	char text[256];
 	uint64_t size;
-	ssize_t len = read_head(piddir, path, text, sizeof(text));
+	ssize_t len = read_head(piddir, path, span, text, sizeof(text));
 
 	if (len < 0)
 		return (int)len;
@@ -263,11 +272,11 @@ int proc_rss_bytes(const struct proc *proc, pid_t pid, int64_t *bytes)
 	if (pid <= 0)
 		return -EINVAL;
 	path_of(path, pid, "/statm");
-	int rc = statm_pages(proc->dirfd, path, &pages);
+	int rc = statm_pages(proc->dirfd, path, proc->spent, &pages);
 	if (rc == 0 && pages == 0) {
 		int fd = open_living_thread(proc, pid);
 		if (fd >= 0) {
-			rc = statm_pages(fd, "statm", &pages);
+			rc = statm_pages(fd, "statm", NULL, &pages);
 			(void)close(fd);
 		} else if (fd != -ESRCH) {
 			rc = fd;

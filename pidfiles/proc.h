@@ -14,10 +14,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "pidfiles/fdspan.h"
 #include "pidfiles/procstat.h"
 
 struct proc {
 	int dirfd; /* O_PATH descriptor of the root, close-on-exec */
+	/* Who looks at many may lend a span, by which files that have been read are closed; it is the lender's to end. NULL: at once. */
+	struct fdspan *spent;
 };
 
 #define PROC_INIT { .dirfd = -1 }

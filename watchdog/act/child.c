@@ -5,13 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "pidfiles/fdspan.h"
 #include "pidfiles/pathwalk.h"
 #include "watchdog/base/dispositions.h"
 #include "watchdog/model/exitinfo.h"
@@ -65,36 +66,15 @@ static void fail(const struct child_plan *plan, enum child_step step, int sys_er
 	_exit(127);
 }
 
-static void close_one_by_one(int first, int last)
-{
-	long most = sysconf(_SC_OPEN_MAX);
-
-	if (most < 0 || most > 65536)
-		most = 65536;
-	for (int fd = first; fd <= last && fd < most; fd++)
-		close(fd);
-}
-
-static void close_span(int first, int last)
-{
-	if (first > last)
-		return;
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0U) == 0)
-		return;
-#endif
-	close_one_by_one(first, last);
-}
-
 static void close_inherited(const struct child_plan *plan)
 {
 	int kept = plan->gate_fd < 0 ? plan->lock_fd : plan->gate_fd;
 	int low = kept < plan->news_fd ? kept : plan->news_fd;
 	int high = kept < plan->news_fd ? plan->news_fd : kept;
 
-	close_span(3, low - 1);
-	close_span(low + 1, high - 1);
-	close_span(high + 1, ~0U >> 1);
+	fdspan_close(3, low - 1);
+	fdspan_close(low + 1, high - 1);
+	fdspan_close(high + 1, INT_MAX);
 }
 
 /* Before anything that can take long: the less is left to do without a name, the better. */

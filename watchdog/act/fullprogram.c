@@ -3,15 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pidfiles/fdspan.h"
 #include "watchdog/act/selfpath.h"
 #include "watchdog/base/mem.h"
 
@@ -87,12 +88,7 @@ static void let_go(void)
 		if (null >= 0 && null != fd)
 			(void)dup2(null, fd);
 	/* All of ours is close-on-exec; this is for what our caller left open. */
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
-		return;
-#endif
-	for (int fd = 3; fd < 1024; fd++)
-		close(fd);
+	fdspan_close(3, INT_MAX);
 }
 
 int fullprogram_detach(const char *const *argv, struct err *err)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <link.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "pidfiles/fdspan.h"
 #include "pidfiles/proc.h"
 #include "watchdog/base/clock.h"
 #include "watchdog/model/instance.h"
@@ -356,12 +358,7 @@ static void detach(void)
 		if (null >= 0 && null != fd)
 			(void)dup2(null, fd);
 	/* Everything of ours is close-on-exec; this is for what cron itself was given. */
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
-		return;
-#endif
-	for (int fd = 3; fd < 1024; fd++)
-		close(fd);
+	fdspan_close(3, INT_MAX);
 }
 
 /*

@@ -90,7 +90,7 @@ static void fill_alive(struct scene *scene, const struct instance *instance,
 			scene->now.wall_ms - (scene->now.boot_ms - seen->started_boot_ms);
 	if (!stat->pid)
 		return; /* /proc hides it: it lives, and nothing more is known */
-	seen->rss_bytes = (int64_t)stat->rss_pages * sysconf(_SC_PAGESIZE);
+	seen->rss_bytes = (int64_t)stat->rss_pages * getpagesize();
 	seen->cpu_ms = clock_from_ticks(stat->utime_ticks + stat->stime_ticks);
 	if (instance->worker)
 		memory_measure(scene, &instance->worker->options, seen);

@@ -109,21 +109,28 @@ static bool point_list(const struct confimage *image, struct strlist *list)
  * section. */
 #define OPTIONS_MAX 64
 
+struct number {
+	size_t offset;
+	struct option_bounds bounds;
+};
+
 struct kinds {
 	const struct option_spec *pointing[OPTIONS_MAX]; /* NULL behind the last */
-	const struct option_spec *numbers[OPTIONS_MAX];	 /* likewise */
+	struct number numbers[OPTIONS_MAX];
+	size_t number_count;
 };
 
 static struct kinds find_kinds(const struct option_spec *table)
 {
 	struct kinds kinds = { .pointing = { NULL } };
-	size_t pointing = 0, numbers = 0;
+	size_t pointing = 0;
 
 	for (const struct option_spec *option = table; option->name; option++) {
 		if ((is_text(option) || option->kind == OPTION_LIST) && pointing + 1 < OPTIONS_MAX)
 			kinds.pointing[pointing++] = option;
-		if (option_is_number(option) && numbers + 1 < OPTIONS_MAX)
-			kinds.numbers[numbers++] = option;
+		if (option_is_number(option) && kinds.number_count < OPTIONS_MAX)
+			kinds.numbers[kinds.number_count++] =
+				(struct number){ .offset = option->offset, .bounds = option_bounds(option) };
 	}
 	return kinds;
 }
@@ -243,9 +250,14 @@ static bool is_possible(const char *name, const void *options, const struct kind
 {
 	const char *why;
 
-	for (const struct option_spec *const *option = kinds->numbers; *option; option++)
-		if (!option_is_possible(*option, *option_number(*option, options)))
+	for (size_t i = 0; i < kinds->number_count; i++) {
+		const struct option_bounds *bounds = &kinds->numbers[i].bounds;
+		int64_t number;
+
+		memcpy(&number, (const char *)options + kinds->numbers[i].offset, sizeof(number));
+		if ((number < bounds->min || number > bounds->max) && !(number == OPTION_NONE && bounds->may_be_unset))
 			return false;
+	}
 	return worker_name_is_valid(name, &why);
 }
 

@@ -281,37 +281,42 @@ static int check_range(const struct option_spec *option, int64_t value)
 	return value >= option->min && value <= option->max ? 0 : -1;
 }
 
-static bool has_name(const struct option_spec *option, int64_t number)
+static int64_t name_count(const struct option_spec *option)
 {
 	int64_t count = 0;
 
-	while (count <= number && option->names[count])
+	while (option->names[count])
 		count++;
-	return number >= 0 && number < count;
+	return count;
 }
 
-bool option_is_possible(const struct option_spec *option, int64_t number)
+struct option_bounds option_bounds(const struct option_spec *option)
 {
-	if (number == OPTION_NONE)
-		return !option->fallback;
+	struct option_bounds bounds = { .min = option->min, .max = option->max, .may_be_unset = !option->fallback };
+
 	switch (option->kind) {
 	case OPTION_BOOL:
-		return number == 0 || number == 1;
+		bounds.min = 0;
+		bounds.max = 1;
+		break;
 	case OPTION_ENUM:
-		return has_name(option, number);
+		bounds.min = 0;
+		bounds.max = name_count(option) - 1;
+		break;
 	case OPTION_SIGNAL:
-		return number > 0 && number <= SIGRTMAX;
+		bounds.min = 1;
+		bounds.max = SIGRTMAX;
+		break;
 	case OPTION_INT:
 	case OPTION_OCTAL:
 	case OPTION_DURATION:
 	case OPTION_SIZE:
-		return check_range(option, number) == 0;
 	case OPTION_STRING:
 	case OPTION_LIST:
 	case OPTION_LATER:
 		break;
 	}
-	return false;
+	return bounds;
 }
 
 static int parse_number(const struct option_spec *option, const char *text, int64_t *value)

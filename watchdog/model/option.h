@@ -100,8 +100,14 @@ struct strlist *option_list(const struct option_spec *option, const void *option
 /* Whether an option of that kind is kept as a number. */
 bool option_is_number(const struct option_spec *option);
 
-/* Whether NUMBER is one that OPTION, which is kept as a number, can have. */
-bool option_is_possible(const struct option_spec *option, int64_t number);
+/* What an option that is kept as a number can be: MIN to MAX, or OPTION_NONE where it may be unset. */
+struct option_bounds {
+	int64_t min, max;
+	bool may_be_unset;
+};
+
+/* Of OPTION, which is kept as a number. */
+struct option_bounds option_bounds(const struct option_spec *option);
 
 /* Hash over the name and value of all options of effect OPTION_PROCESS that are set: those that
  * are not are left out, so that an option which a new version brings makes nothing outdated. */

@@ -59,12 +59,22 @@ static bool is_space(uint32_t character)
 	return false;
 }
 
+/* What nearly all names are made of: each round asks for each name. */
+static bool is_plain(char character)
+{
+	return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+	       (character >= '0' && character <= '9') || character == '_' || character == '-';
+}
+
 static const char *refuse_characters(const char *name)
 {
 	uint32_t character;
 	size_t len;
 
 	for (; *name != '\0'; name += len) {
+		len = 1;
+		if (is_plain(*name))
+			continue;
 		len = decode(name, &character);
 		if (len == 0)
 			return "must be valid UTF-8";
