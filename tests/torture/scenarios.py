@@ -371,14 +371,14 @@ class Memory(Scenario):
         return chains
 
     def points(self):
-        """Of those that the same call for in the same way, the first two and the last two."""
+        """Of those that the same call for in the same way, the first and the last."""
         chains = self.chains()
         by_chain = collections.defaultdict(list)
         for number in sorted(chains):
             by_chain[chains[number]].append(number)
         kept = []
         for numbers in by_chain.values():
-            kept.extend(numbers if len(numbers) <= 4 else numbers[:2] + numbers[-2:])
+            kept.extend(numbers if len(numbers) <= 2 else (numbers[0], numbers[-1]))
         count = max(chains)
         return ([str(n) for n in kept], [f"{n}+" for n in kept],
                 f"{count:,} allocations by {len(by_chain):,} call chains ({count - len(kept):,} by the same are left out)")

@@ -47,7 +47,7 @@ SECONDS = float(os.environ.get("CRONHERD_TORTURE_SECONDS", "2400"))
 # Of each scenario; 0: as many as there is time for.
 POINTS = int(os.environ.get("CRONHERD_TORTURE_POINTS", "80"))
 # How many go through a scenario's points side by side: more than half of the time of a point is waiting. A sample is drawn by one.
-PARTS = int(os.environ.get("CRONHERD_TORTURE_PARTS", "1" if POINTS else "5"))
+PARTS = int(os.environ.get("CRONHERD_TORTURE_PARTS", "1" if POINTS else "8"))
 # At least so many points of a scenario, however slow the machine is.
 AT_LEAST = 20
 # How much of the time is whose: about what all of its points take, in thousandths.

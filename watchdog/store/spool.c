@@ -423,14 +423,14 @@ static int by_stamp(const void *a, const void *b)
 static int64_t take_stamp(const char **at, int64_t before)
 {
 	const char *digit = *at;
-	int64_t stamp = 0;
+	uint64_t stamp = 0; /* 19 digits always fit */
 
 	while (*digit >= '0' && *digit <= '9' && digit - *at < STAMP_DIGITS)
-		stamp = stamp * 10 + (*digit++ - '0');
-	if (digit - *at != STAMP_DIGITS || *digit != ' ')
+		stamp = stamp * 10 + (uint64_t)(*digit++ - '0');
+	if (digit - *at != STAMP_DIGITS || *digit != ' ' || stamp > INT64_MAX)
 		return before;
 	*at = digit + 1;
-	return stamp > before ? stamp : before;
+	return (int64_t)stamp > before ? (int64_t)stamp : before;
 }
 
 static size_t count_lines(const struct spool_reading *reading)
