@@ -111,7 +111,7 @@ void rotate_logs(struct herd *herd, struct strlist *problems)
 		const struct slot *slot = &herd->slots[i];
 		const struct worker *worker = slot->instance.worker;
 
-		if (!slot->is_selected || slot->definition != DEFINITION_CURRENT)
+		if (!slot->is_selected || slot->definition != DEFINITION_CURRENT || !worker)
 			continue;
 		for (int which = 1; which <= 2; which++)
 			if (is_to_look_at(slot, which, worker != previous))
