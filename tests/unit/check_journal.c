@@ -6,6 +6,7 @@
 
 #include "tests/unit/check_main.h"
 #include "tests/unit/journal_fixture.h"
+#include "watchdog/journal/sql.h"
 
 static struct journal *journal;
 
@@ -708,6 +709,114 @@ START_TEST(two_writers_wait_for_each_other)
 }
 END_TEST
 
+/* ---- an index that lies ------------------------------------------------------------------- */
+
+static char *journal_path(void)
+{
+	return mem_format("%s/" JOURNAL_FILE, temp);
+}
+
+/* The whole file as it is now; freed by the caller. */
+static char *bytes_now(void)
+{
+	char *path = journal_path();
+	FILE *file = fopen(path, "r");
+	size_t len;
+	char *bytes;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseek(file, 0, SEEK_END), 0);
+	len = (size_t)ftell(file);
+	rewind(file);
+	bytes = mem_alloc(len);
+	ck_assert_uint_eq(fread(bytes, 1, len, file), len);
+	(void)fclose(file);
+	free(path);
+	return bytes;
+}
+
+/* Where the only page of INDEX, which is small, begins in the file PATH. */
+static long find_page(const char *path, const char *index, int64_t *page_size)
+{
+	char *text = mem_format("SELECT rootpage FROM sqlite_schema WHERE name = '%s'", index);
+	struct sql *sql;
+	int64_t page;
+
+	ck_well(sql_open(&sql, path, SQL_WRITE, 100, &err));
+	ck_well(sql_ask(sql, text, &page, &err));
+	ck_well(sql_ask(sql, "PRAGMA page_size", page_size, &err));
+	sql_close(sql);
+	free(text);
+	return (long)((page - 1) * *page_size);
+}
+
+/* As a disk that lost one write would leave it: INDEX is as it was in BEFORE, all else as it is. */
+static void take_index_back(const char *before, const char *index)
+{
+	char *path = journal_path();
+	int64_t page_size;
+	FILE *file;
+	long at;
+
+	journal_close(journal);
+	at = find_page(path, index, &page_size);
+	file = fopen(path, "r+");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseek(file, at, SEEK_SET), 0);
+	ck_assert_uint_eq(fwrite(before + at, 1, (size_t)page_size, file), (size_t)page_size);
+	ck_assert_int_eq(fclose(file), 0);
+	free(path);
+	journal = open_journal(JOURNAL_WRITE);
+}
+
+/* It is set aside, and what its tables say is carried over. */
+static void reopen_corrupt(void)
+{
+	struct str notice = STR_INIT;
+
+	ck_assert_int_eq(err.sys_errno, JOURNAL_CORRUPT);
+	journal_close(journal);
+	err = (struct err)ERR_INIT;
+	ck_well(journal_open(&journal, temp, JOURNAL_WRITE, &notice, &err));
+	ck_assert_ptr_nonnull(strstr(str_text(&notice), "was corrupt"));
+	str_free(&notice);
+}
+
+START_TEST(what_an_index_alone_calls_owed_is_not_sent)
+{
+	struct journal_delivery deliveries[4];
+	char *before;
+
+	add_owed(journal, 2, NOW_MS);
+	before = bytes_now();
+	ck_well(journal_settle(journal, "hook", 1, JOURNAL_DELIVERED, NOW_MS, "200", &err));
+	take_index_back(before, "deliveries_owed");
+	ck_assert_int_eq(journal_queue(journal, "hook", deliveries, 4, &err), -1);
+	reopen_corrupt();
+	ck_assert_int_eq(journal_queue(journal, "hook", deliveries, 4, &err), 1);
+	ck_assert_str_eq(deliveries[0].event.id, "e1");
+	journal_delivery_free(&deliveries[0]);
+	free(before);
+}
+END_TEST
+
+START_TEST(what_an_index_alone_has_is_not_trimmed_for_ever)
+{
+	struct journal_retention keep = { .events_ms = HOUR_MS };
+	int64_t dropped;
+	char *before;
+
+	add_event(journal, "a", NOW_MS);
+	before = bytes_now();
+	ck_assert_int_eq(journal_trim(journal, &keep, NOW_MS + DAY_MS, &dropped, &err), 1);
+	take_index_back(before, "events_by_time");
+	ck_assert_int_eq(journal_trim(journal, &keep, NOW_MS + DAY_MS, &dropped, &err), -1);
+	reopen_corrupt();
+	ck_assert_int_eq(journal_trim(journal, &keep, NOW_MS + DAY_MS, &dropped, &err), 0);
+	free(before);
+}
+END_TEST
+
 static Suite *make_suite(void)
 {
 	Suite *suite = suite_create("journal");
@@ -742,6 +851,8 @@ static Suite *make_suite(void)
 	tcase_add_test(tests, what_an_endpoint_owes_survives_its_state);
 	tcase_add_test(tests, flaps_come_back);
 	tcase_add_test(tests, samples_come_back);
+	tcase_add_test(tests, what_an_index_alone_calls_owed_is_not_sent);
+	tcase_add_test(tests, what_an_index_alone_has_is_not_trimmed_for_ever);
 	tcase_add_test(tests, what_is_rolled_back_is_not_there);
 	tcase_add_test(tests, closing_rolls_back);
 	tcase_add_test(tests, a_killed_writer_leaves_nothing_half);

@@ -302,7 +302,7 @@ static int put_delivery(struct carry *carry, const struct sql_query *row, struct
 		sql_query(carry->to,
 			  "INSERT OR IGNORE INTO deliveries"
 			  " (webhook, event, last, debt, attempts, owed_wall_ms, done_wall_ms)"
-			  " SELECT w.id, e.seq, ?3, ?4, ?5, ?6, ?7 FROM webhooks w, events e"
+			  " SELECT w.id, e.seq, ?3, ?4, ?5, ?6, CASE ?4 WHEN 0 THEN 0 ELSE ?7 END FROM webhooks w, events e"
 			  " WHERE w.name = ?1 AND e.id = ?2",
 			  err);
 	int changed;

@@ -191,6 +191,11 @@ bool sql_is_corrupt(const struct sql *sql)
 	return sql->is_corrupt;
 }
 
+int sql_contradicts(struct sql *sql, struct err *err)
+{
+	return fail(sql, SQLITE_CORRUPT, err);
+}
+
 const char *sql_path(const struct sql *sql)
 {
 	return sql->path;

@@ -45,6 +45,9 @@ bool sql_is_current(const struct sql *sql);
 /* Whether an error was SQL_CORRUPT since it was opened. */
 bool sql_is_corrupt(const struct sql *sql);
 
+/* What was read contradicts itself (an index that lies, which SQLite believes): SQL_CORRUPT from now on. -1, for the caller to pass on. */
+int sql_contradicts(struct sql *sql, struct err *err);
+
 const char *sql_path(const struct sql *sql);
 
 /* Which file it has open. */

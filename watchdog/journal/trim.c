@@ -49,17 +49,20 @@ static int change_one(struct journal *journal, const char *text, int64_t seq, st
 	return sql_run(query, err);
 }
 
-/* 1 where the event was still owed to somebody, else 0. */
+/* 1 where the event was still owed to somebody, else 0. Where nothing goes, an index named what is not there, and would do so for ever. */
 static int drop_event(struct journal *journal, int64_t seq, struct err *err)
 {
 	static const char owed[] = "DELETE FROM deliveries WHERE event = ? AND debt = 0";
 	static const char others[] = "DELETE FROM deliveries WHERE event = ?";
 	static const char event[] = "DELETE FROM events WHERE seq = ?";
 	int was_owed = change_one(journal, owed, seq, err);
+	int other = was_owed < 0 ? -1 : change_one(journal, others, seq, err);
+	int gone = other < 0 ? -1 : change_one(journal, event, seq, err);
 
-	if (was_owed < 0 || change_one(journal, others, seq, err) < 0 ||
-	    change_one(journal, event, seq, err) < 0)
+	if (gone < 0)
 		return -1;
+	if (was_owed + other + gone == 0)
+		return sql_contradicts(journal->sql, err);
 	return was_owed > 0;
 }
 
