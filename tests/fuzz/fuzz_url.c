@@ -68,16 +68,20 @@ static void check_secret(const char *text)
 static void check_file(const uint8_t *data, size_t size)
 {
 	struct strlist secrets = STRLIST_INIT;
+	struct webhook_options options;
 	struct err err = ERR_INIT;
 	char *path = fuzz_path("secret");
 
 	fuzz_write("secret", data, size);
-	if (secretfile_read(path, &secrets, &err))
+	options_init_in(webhook_option_table, &options);
+	strlist_add(&options.secret_file, path);
+	if (secretfile_secrets(&options, &secrets, &err))
 		FUZZ_CHECK(fuzz_is_plain(err.text) && secrets.count == 0);
 	FUZZ_CHECK(secrets.count <= SECRETFILE_SECRETS_MAX);
 	for (size_t i = 0; i < secrets.count; i++)
 		FUZZ_CHECK(!secret_check(secrets.items[i]));
 	secretfile_wipe(&secrets);
+	options_free_in(webhook_option_table, &options);
 	free(path);
 }
 
