@@ -364,12 +364,15 @@ class Scenario:
 
     # ---- all points
 
-    def calls(self):
+    def compile(self):
         if self.CACHED:
             self.clear()
             self.prepare()
             time.sleep(2.5)  # the cache wants files that have settled; whether it is used is no test here
             self.herd("run")
+
+    def calls(self):
+        self.compile()
         # Who had to wait once more than another time has made calls that others do not come to.
         calls = min((self.list_calls(is_executed=True) for _ in range(LISTINGS)), key=len)
         if not self.ATTACHED:
@@ -401,3 +404,15 @@ class Scenario:
         calls = self.calls()
         kept, left = worth_trying(calls, self.folder)
         return (*points_of(kept), f"{len(calls):,} calls ({left:,} alike are left out)")
+
+    def plan(self):
+        """All points, and what else was found out on the way to them, as JSON can have it."""
+        kills, errors, what = self.points()
+        return {"kills": kills, "errors": errors, "what": what, "before_main": self.before_main, "is_fast": self.is_fast}
+
+    def take(self, plan):
+        """The PLAN that another one of this scenario has made."""
+        self.compile()
+        self.before_main = collections.Counter(plan["before_main"])
+        self.is_fast = plan["is_fast"]
+        return plan["kills"], plan["errors"], plan["what"]

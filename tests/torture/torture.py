@@ -26,8 +26,8 @@ with nomem.c preloaded: POINT is N or N+, the N-th allocation of each process (a
 To begin processes is most of what a point costs. So programs begin at main(), as children of one that is linked already (begin.py); for points
 before main() they are executed. The bystander lives on from point to point, as long as nothing has happened to it.
 """
-import collections
 import hashlib
+import json
 import os
 import random
 import signal
@@ -62,7 +62,7 @@ assert SHARES.keys() == SCENARIOS.keys() and sum(SHARES.values()) == 1000
 class Tally:
     def __init__(self, name):
         self.name = name
-        self.tried = 0
+        self.tried = self.kills = 0
         self.missed = []
         self.broken = []
 
@@ -88,8 +88,10 @@ def inside(name, args):
     scenario = SCENARIOS[name](folder)
     signal.signal(signal.SIGTERM, lambda *_: tally.broken.append("2: this program got a signal"))
     began = time.monotonic()
-    kills, errors, what = scenario.points()  # where main() begins is known by that, too
-    if args and args[0] not in ("all", "deep", "list"):
+    kills, errors, what = plan(scenario, os.environ.get("TORTURE_PLAN"))  # where main() begins is known by that, too
+    if args[:1] == ["plan"]:
+        return 0
+    if args and args[0] not in ("all", "deep", "list", "plan"):
         for point in args:
             tally.run(scenario, point)
         return finish(tally, "by name")
@@ -101,18 +103,49 @@ def inside(name, args):
     return finish(tally, f"{what}; {in_turn(tally, scenario, kills, errors, args, began)}")
 
 
+def plan(scenario, path):
+    """The points: as they are in the file PATH, or, where that is none yet, made and written to it."""
+    if path and os.path.exists(path):
+        with open(path) as file:
+            return scenario.take(json.load(file))
+    made = scenario.plan()
+    if path:
+        with open(path, "w") as file:
+            json.dump(made, file)
+    return made["kills"], made["errors"], made["what"]
+
+
 def in_turn(tally, scenario, kills, errors, args, began):
     """Tries them all, or until the time is up, in an order that is the same each time, and hardly another when a call is added; says how many."""
     end = began + float(os.environ.get("TORTURE_SHARE_S", SECONDS * SHARES[tally.name] / 1000))
     is_kill = set(kills)
-    tried = collections.Counter()
     part, parts = (int(number) for number in os.environ.get("TORTURE_PART", "0/1").split("/"))
     for point in sorted(kills + errors, key=lambda point: hashlib.sha256(point.encode()).digest())[part::parts]:
         if not args and (tally.tried >= (POINTS or len(kills + errors)) or (tally.tried >= AT_LEAST and time.monotonic() > end)):
             break
         tally.run(scenario, point)
-        tried[point in is_kill] += 1
-    return f"tried {tried[True]:,} of {len(kills):,} kills, {tried[False]:,} of {len(errors):,} failures"
+        tally.kills += point in is_kill
+    if parts > 1:
+        with open(f"{os.environ['TORTURE_PLAN']}.{part}", "w") as file:
+            json.dump([tally.kills, tally.tried - tally.kills, len(tally.missed), len(tally.broken)], file)
+    return how_many(kills, errors, tally.kills, tally.tried - tally.kills)
+
+
+def how_many(kills, errors, tried_kills, tried_errors):
+    return f"tried {tried_kills:,} of {len(kills):,} kills, {tried_errors:,} of {len(errors):,} failures"
+
+
+def sum_up(name, path):
+    """Says what all parts of the plan in PATH have tried."""
+    with open(path) as file:
+        plan = json.load(file)
+    totals = [0, 0, 0, 0]
+    for part in range(PARTS):
+        if os.path.exists(f"{path}.{part}"):
+            with open(f"{path}.{part}") as file:
+                totals = list(map(sum, zip(totals, json.load(file))))
+    print(f"{name}: all parts: {plan['what']}; {how_many(plan['kills'], plan['errors'], *totals[:2])}; "
+          f"{totals[2]} not reached, {totals[3]} broken", flush=True)
 
 
 def deep(tally, scenario, points, seed):
@@ -166,9 +199,16 @@ def outside(name, args):
 
 def side_by_side(name):
     """Exit statuses of PARTS programs, each of which has its part of NAME's points."""
-    parts = [subprocess.Popen([sys.executable, HERE + "/torture.py", name], env={**os.environ, "TORTURE_PART": f"{part}/{PARTS}"})
-             for part in range(PARTS)]
-    return [process.wait() for process in parts]
+    with tempfile.TemporaryDirectory(prefix="cronherd-torture-") as folder:
+        environment = {**os.environ, "TORTURE_PLAN": folder + "/plan"}
+        program = [sys.executable, HERE + "/torture.py", name]
+        if PARTS > 1 and subprocess.run([*program, "plan"], env=environment, check=False).returncode:
+            return [1]
+        parts = [subprocess.Popen(program, env={**environment, "TORTURE_PART": f"{part}/{PARTS}"}) for part in range(PARTS)]
+        statuses = [process.wait() for process in parts]
+        if PARTS > 1:
+            sum_up(name, folder + "/plan")
+        return statuses
 
 
 def several(*names):
