@@ -52,9 +52,9 @@ PARTS = int(os.environ.get("CRONHERD_TORTURE_PARTS", "1" if POINTS else "8"))
 AT_LEAST = 20
 # How much of the time is whose: about what all of its points take, in thousandths.
 SHARES = {
-    "first-start": 73, "heal": 20, "stranger": 23, "bloated": 61, "rolling": 71, "removed": 52, "steady": 4, "rotate": 7, "stop": 67,
-    "start": 21, "restart": 81, "minder": 61, "cron-install": 25, "deliver": 132, "memory-first-start": 9, "memory-heal": 11,
-    "memory-stop": 37, "memory-deliver": 245,
+    "first-start": 102, "heal": 26, "stranger": 28, "bloated": 70, "rolling": 76, "removed": 61, "steady": 10, "rotate": 14, "stop": 57,
+    "start": 50, "restart": 54, "minder": 79, "cron-install": 41, "deliver": 120, "memory-first-start": 19, "memory-heal": 11,
+    "memory-stop": 12, "memory-deliver": 170,
 }
 assert SHARES.keys() == SCENARIOS.keys() and sum(SHARES.values()) == 1000
 
