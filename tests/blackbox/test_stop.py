@@ -101,6 +101,16 @@ class Signals(Stop):
         self.assertFalse(alive(pid))
         self.assertEqual(self.heard(), ["ready", "TERM"])
 
+    def test_a_pass_that_takes_longer_than_any_wait(self):
+        """All are looked at again each 5 s. Where one pass takes more, as with thousands, there is less than nothing left to wait."""
+        self.listener(deaf=True, stopwaitsecs="1s")
+        self.start_listeners()
+        pid = self.pid("w:1")
+        done = subprocess.run([*traced("-e", "inject=pidfd_send_signal,kill:delay_enter=6000000:when=1"), PROGRAM, "-c", self.config, "stop", "w"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertFalse(alive(pid))
+
     def test_rounds_during_a_stop_repeat_no_signal(self):
         self.listener(deaf=True, stopwaitsecs="4s")
         self.start_listeners()

@@ -117,9 +117,10 @@ static int timeout_ms(const struct herd *herd, const struct convergence *c,
 		is_busy |= herd->slots[i].is_busy || herd->slots[i].is_pending;
 	if (is_busy && most_ms > BLIND_MS)
 		most_ms = BLIND_MS;
-	if (left_ms < 1)
-		left_ms = 1;
-	return (int)(left_ms < most_ms ? left_ms : most_ms);
+	if (left_ms > most_ms)
+		left_ms = most_ms;
+	/* A pass may have taken longer than all that; less than nothing would be for ever. */
+	return left_ms < 1 ? 1 : (int)left_ms;
 }
 
 /* The slots of one worker are due together: which of them may be replaced depends on all. */
