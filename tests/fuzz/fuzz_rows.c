@@ -77,9 +77,10 @@ static void insert(struct fuzz_input *input)
 		  "digest_seq, next_wall_ms, failing_wall_ms, disabled_wall_ms, last) "
 		  "VALUES (1, 'chat', ?, ?, ?, ?, ?, ?, ?, ?)",
 		  8 },
+		/* What is owed is not done: otherwise it would be corrupt. */
 		{ "INSERT OR REPLACE INTO deliveries (webhook, event, debt, attempts, "
 		  "owed_wall_ms, done_wall_ms, last) "
-		  "SELECT 1, max(seq), 0, ?, ?, ?, ? FROM events HAVING max(seq) IS NOT NULL",
+		  "SELECT 1, max(seq), 0, ?, ?, 0 * coalesce(?, 0), ? FROM events HAVING max(seq) IS NOT NULL",
 		  4 },
 		{ "INSERT OR REPLACE INTO flaps VALUES ('chat', 'mail:1', ?, ?, ?)", 3 },
 		{ "INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?)", 4 },
